@@ -286,7 +286,7 @@ def _start_postgres(home: Home) -> str:
     sockets = _socket_folder(home)
     if not _postgres_answers(sockets):
         _initialise_postgres(home)
-        _forget_dead_postmaster(home.postgres)
+        _forget_dead_postmaster(home.postgres, sockets)
         _launch_postgres(home, sockets)
         if not _postgres_answers(sockets):
             raise RuntimeError(f"postgres takes no connections; see {home.folder / 'postgres.log'}")
@@ -350,28 +350,35 @@ def _initialise_postgres(home: Home) -> None:
     unfinished.rename(home.postgres)
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """Remove the pid file of a killed server once none of its processes lives.
+def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
+    """Remove the lock files of a killed server once none of its processes lives.
 
-    The number in it may meanwhile be another program's, which PostgreSQL would take for itself. Its last
+    The number in them may meanwhile be another program's, which PostgreSQL would take for itself. Its last
     processes may take a moment to see that their parent is gone.
     """
+    locks = (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock")
     deadline = time.monotonic() + 10
-    while (data / "postmaster.pid").exists() and time.monotonic() < deadline:
+    while any(lock.exists() for lock in locks) and time.monotonic() < deadline:
         living = psutil.process_iter(["name", "cwd"])
         if not any(p.info["name"] == "postgres" and p.info["cwd"] == str(data) for p in living):
-            (data / "postmaster.pid").unlink(missing_ok=True)
+            for lock in locks:
+                lock.unlink(missing_ok=True)
         time.sleep(0.1)
 
 
 def _launch_postgres(home: Home, sockets: Path) -> None:
     settings = {**POSTGRES_OPTIONS, "unix_socket_directories": str(sockets)}
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
-    home.run(
-        home.postgres_program("pg_ctl"),
-        *("start", "--wait", "--timeout", str(int(START_SECONDS)), "--options", options),
-        *("--pgdata", home.postgres, "--log", home.folder / "postgres.log"),
-    )
+    log = home.folder / "postgres.log"
+    try:
+        home.run(
+            home.postgres_program("pg_ctl"),
+            *("start", "--wait", "--timeout", str(int(START_SECONDS)), "--options", options),
+            *("--pgdata", home.postgres, "--log", log),
+        )
+    except RuntimeError as error:
+        told = _reason(log.read_text(errors="replace")) if log.exists() else str(error)
+        raise RuntimeError(f"postgres: {told}") from error
 
 
 def _create_database(sockets: Path) -> None:

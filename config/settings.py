@@ -20,6 +20,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 DATABASES = {"default": env.db_url_config(embedded.database_url())}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Test runs beside each other take databases of their own.
+DATABASES["default"]["TEST"] = {"NAME": f"test_title21{env('TEST_DB_SUFFIX', default='')}"}
+if "host" in DATABASES["default"].get("OPTIONS", {}):  # a socket's folder; `dbshell` knows HOST only
+    DATABASES["default"]["HOST"] = DATABASES["default"]["OPTIONS"].pop("host")
 REDIS_URL = embedded.redis_url()
 
 INSTALLED_APPS = [
