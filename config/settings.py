@@ -71,11 +71,15 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "config.context_processors.page",
+            ],
+            "libraries": {"title21": "config.templatetags.title21"},
         },
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+# What stands above every page: "demo" (the data are invented), "official" (the banner of government sites) or "none".
+SITE_BANNER = env("SITE_BANNER", default="demo" if DEBUG else "none")
 
 AUTH_USER_MODEL = "designation.User"
 AUTHENTICATION_BACKENDS = [
@@ -97,6 +101,7 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
@@ -106,6 +111,14 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 
 # Nothing inline, nothing from elsewhere: pages and admin alike.
 CONTENT_SECURITY_POLICY = {

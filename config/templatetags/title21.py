@@ -1,0 +1,74 @@
+"""Template filters of the pages: durations in business time, local times, pages, fields."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+register = template.Library()
+
+BUSINESS_DAY_HOURS = 8
+
+
+@register.filter
+def business_duration(seconds: int | None, day: str = "day") -> str:
+    """Business seconds in words, to the minute below one day: "3 days 2 h", "2 h 10 min".
+
+    A day is eight business hours; `day` is its name in the singular. No duration gives an empty string.
+    """
+    if seconds is None:
+        return ""
+    minutes = int(seconds) // 60
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, BUSINESS_DAY_HOURS)
+    parts = []
+    if days:
+        parts.append(f"{days:,} {day}" if days == 1 else f"{days:,} {day}s")
+    if hours:
+        parts.append(f"{hours} h")
+    if minutes and not days:
+        parts.append(f"{minutes} min")
+    return " ".join(parts) or "0 min"
+
+
+@register.filter
+def local_time(at: datetime | None) -> str:
+    """An instant as a `<time>` element in the current time zone, which it names; empty for none."""
+    return _time_element(at, "N j, Y, g:i a T")
+
+
+@register.filter
+def local_date(at: datetime | None) -> str:
+    """The day of an instant in the current time zone as a `<time>` element; empty for none."""
+    return _time_element(at, "N j, Y")
+
+
+def _time_element(at: datetime | None, pattern: str) -> str:
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, pattern))
+
+
+@register.filter
+def elided_pages(page: Page[Any]) -> Iterator[int | str]:
+    """Page numbers around the given page, with an ellipsis where some are left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+
+
+@register.filter
+def first_input_id(field: BoundField) -> str:
+    """The id of the first input of a field, which a link to the field leads to."""
+    return field.id_for_label or f"{field.auto_id}_0"
+
+
+@register.filter
+def split(text: str, separator: str = "|") -> list[str]:
+    """The parts of a text, so that a template can hand a list to a component."""
+    return [part.strip() for part in text.split(separator)]
