@@ -1,0 +1,182 @@
+"""One row of a roster to the values of a request: each cell is checked by itself, without the database."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from designation.models import Agent
+from designation.rosters.columns import Roster
+from designation.rosters.files import Row
+from designation.rosters.headers import Field
+from designation.rosters.names import split_name
+from designation.rosters.words import kind_of, priority_of
+
+LONGEST_JUSTIFICATION = 4_000  # characters
+_BADGE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_LIMITS = {
+    Field.BADGE_NUMBER: Agent._meta.get_field("badge_number").max_length,
+    Field.LAST_NAME: Agent._meta.get_field("last_name").max_length,
+    Field.FIRST_NAME: Agent._meta.get_field("first_name").max_length,
+    Field.EMAIL: Agent._meta.get_field("email").max_length,
+    Field.JUSTIFICATION: LONGEST_JUSTIFICATION,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, or worth a look, in one cell: where it stands in the user's file, why, and what to do."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.reason} {self.remedy}".strip()
+
+
+@dataclass
+class Draft:
+    """What a row says, as far as it can be read. An empty kind means that the row leaves it open."""
+
+    roster: Roster
+    row: Row
+    badge_number: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+    kind: str = ""
+    priority: str = "routine"
+    justification: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def wrong(self, column: Field, reason: str, remedy: str = "") -> None:
+        self.problems.append(self._problem(column, reason, remedy))
+
+    def warn(self, column: Field, reason: str, remedy: str = "") -> None:
+        self.warnings.append(self._problem(column, reason, remedy))
+
+    def _problem(self, column: Field, reason: str, remedy: str) -> Problem:
+        value = self.roster.value(self.row, column)
+        return Problem(self.row.number, self.roster.column_name(column), value, reason, remedy)
+
+
+def read_row(roster: Roster, row: Row, default_justification: str) -> Draft:
+    """Read one row; the default justification stands where the row gives none."""
+    draft = Draft(roster, row)
+    for column in roster.mapping:
+        _check_characters(draft, column)
+    if draft.problems:
+        return draft
+    _read_badge_number(draft)
+    _read_name(draft)
+    _read_email(draft)
+    _read_kind(draft)
+    _read_priority(draft)
+    _read_justification(draft, default_justification)
+    return draft
+
+
+def _check_characters(draft: Draft, column: Field) -> None:
+    text = draft.roster.value(draft.row, column)
+    if column is Field.JUSTIFICATION:
+        text = re.sub(r"[\t\r\n]", " ", text)
+    if "\ufffd" in text or any(unicodedata.category(char).startswith("C") for char in text):
+        draft.wrong(column, "The cell holds characters that cannot be read or seen.", "Type it anew.")
+
+
+def _read_badge_number(draft: Draft) -> None:
+    text = draft.roster.value(draft.row, Field.BADGE_NUMBER)
+    if not text:
+        draft.wrong(Field.BADGE_NUMBER, "The badge number is missing.", "Fill it in.")
+    elif _DATE.fullmatch(text):
+        draft.wrong(
+            Field.BADGE_NUMBER,
+            "The spreadsheet has turned the badge number into a date.",
+            "Format the column as text and type the number again.",
+        )
+    elif not _BADGE.fullmatch(text):
+        draft.wrong(
+            Field.BADGE_NUMBER, "This is not a badge number.", "Use digits, letters and hyphens only, as on the badge."
+        )
+    elif _fits(draft, Field.BADGE_NUMBER, text):
+        draft.badge_number = text
+
+
+def _read_name(draft: Draft) -> None:
+    roster, row = draft.roster, draft.row
+    if Field.LAST_NAME in roster.mapping and Field.FIRST_NAME in roster.mapping:
+        names = (roster.value(row, Field.LAST_NAME), roster.value(row, Field.FIRST_NAME))
+        for column, name in zip((Field.LAST_NAME, Field.FIRST_NAME), names, strict=True):
+            if not name:
+                draft.wrong(column, f"The {column.label.lower()} is missing.", "Fill it in.")
+        columns = (Field.LAST_NAME, Field.FIRST_NAME)
+    else:
+        names = split_name(roster.value(row, Field.NAME), last_first=roster.last_name_first) or ("", "")
+        columns = (Field.NAME, Field.NAME)
+        if not all(names):
+            draft.wrong(
+                Field.NAME, "The first and the last name cannot be told apart.", "Write it as “Last, First”."
+            )
+    for column, limit, name in zip(columns, (Field.LAST_NAME, Field.FIRST_NAME), names, strict=True):
+        _fits(draft, column, name, limit)
+    draft.last_name, draft.first_name = (" ".join(name.split()) for name in names)
+
+
+def _read_email(draft: Draft) -> None:
+    text = draft.roster.value(draft.row, Field.EMAIL)
+    if not text or not _fits(draft, Field.EMAIL, text):
+        return
+    try:
+        validate_email(text)
+    except ValidationError:
+        draft.wrong(Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank.")
+    else:
+        draft.email = text
+
+
+def _read_kind(draft: Draft) -> None:
+    text = draft.roster.value(draft.row, Field.KIND)
+    kind = kind_of(text) if text else ""
+    if kind is None:
+        draft.wrong(
+            Field.KIND, "This kind of request is not known.", "Write initial, renewal or transfer, or leave it blank."
+        )
+    draft.kind = kind or ""
+
+
+def _read_priority(draft: Draft) -> None:
+    text = draft.roster.value(draft.row, Field.PRIORITY)
+    priority = priority_of(text) if text else "routine"
+    if priority is None:
+        draft.wrong(Field.PRIORITY, "This priority is not known.", "Write routine or expedited (or no or yes).")
+    draft.priority = priority or "routine"
+
+
+def _read_justification(draft: Draft, default: str) -> None:
+    text = draft.roster.value(draft.row, Field.JUSTIFICATION) or default.strip()
+    if not text:
+        draft.wrong(
+            Field.JUSTIFICATION,
+            "The justification is missing.",
+            "Fill it in, or give one justification for the whole file.",
+        )
+    elif _fits(draft, Field.JUSTIFICATION, text):
+        draft.justification = text
+
+
+def _fits(draft: Draft, column: Field, text: str, limit_of: Field | None = None) -> bool:
+    limit = _LIMITS[limit_of or column]
+    if len(text) <= limit:
+        return True
+    draft.wrong(column, f"This is too long: {len(text):,} characters, {limit:,} at most.", "Shorten it.")
+    return False

@@ -1,0 +1,65 @@
+"""What a roster file becomes when it is read, and the error that says why it could not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_ROWS = 20_000
+MAX_COLUMNS = 200
+
+
+class RosterFileError(Exception):
+    """The file cannot be taken. The message tells the person who sent it why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row that is not blank: its number as the spreadsheet shows it, and its cells as stripped text."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    def cell(self, column: int) -> str:
+        """The text at a column counted from 0; empty beyond the last filled cell."""
+        return self.cells[column] if column < len(self.cells) else ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    name: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The visible sheets of a file that hold anything."""
+
+    sheets: tuple[Sheet, ...]
+
+    def sheet(self, name: str) -> Sheet:
+        """Raises RosterFileError, which lists the sheets, if none has the name."""
+        for sheet in self.sheets:
+            if sheet.name == name:
+                return sheet
+        raise RosterFileError(
+            f"No sheet is named “{name}”. The sheets are: {', '.join(s.name for s in self.sheets)}."
+        )
+
+
+def trimmed(cells: list[str]) -> tuple[str, ...]:
+    """The cells stripped, without the empty ones at the end."""
+    stripped = [cell.strip() for cell in cells]
+    while stripped and not stripped[-1]:
+        stripped.pop()
+    return tuple(stripped)
+
+
+def too_many_rows() -> RosterFileError:
+    return RosterFileError(f"The file has more than {MAX_ROWS:,} rows. Split it into smaller files.")
+
+
+def too_many_columns(row: int) -> RosterFileError:
+    return RosterFileError(
+        f"Row {row} has more than {MAX_COLUMNS} columns. Copy the roster into a new workbook and send that."
+    )
