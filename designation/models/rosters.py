@@ -10,17 +10,18 @@ from designation.models.people import Office, Role, User
 
 
 class RosterMapping(models.Model):
-    """What the columns of one layout mean, as an office has said once; it is applied to the next such file."""
+    """What the columns of one layout mean, as the office has said; it is applied to the next such file."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="roster_mappings")
-    headers = models.JSONField(help_text="The normalised header names in their order.")
+    signature = models.CharField(max_length=64, help_text="What tells this layout from others.")
+    headers = models.JSONField(help_text="The header names in their order.")
     mapping = models.JSONField(help_text="Field -> column, counted from 0.")
     saved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     saved_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["office", "headers"], name="roster_mapping_one_per_layout")
+            models.UniqueConstraint(fields=["office", "signature"], name="roster_mapping_one_per_layout")
         ]
 
     def __str__(self) -> str:
@@ -38,14 +39,14 @@ class RosterUploadQuerySet(models.QuerySet["RosterUpload"]):
 
 
 class RosterUpload(models.Model):
-    """One roster file from upload to filing, as it was sent. An empty sheet name says that none is chosen yet."""
+    """One roster file as it was sent, from upload to filing. An empty sheet name: none is chosen yet."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="roster_uploads")
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="roster_uploads")
     filename = models.CharField(max_length=255)
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64, help_text="Of the content, in hexadecimal.")
-    sheet = models.CharField(max_length=255, blank=True)
+    sheet = models.TextField(blank=True)
     header_row = models.PositiveIntegerField(null=True, blank=True)
     mapping = models.JSONField(default=dict, blank=True, help_text="Field -> column, counted from 0.")
     default_justification = models.TextField(blank=True)

@@ -1,0 +1,26 @@
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit import verify
+from audit.models import StepEvent
+
+
+class Command(BaseCommand):
+    help = "Computes every hash and chain of the ledger again; names the first bad event and exits with 1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--show", type=int, default=20, metavar="N", help="findings to list (default 20)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = list(islice(verify.findings(), options["show"] + 1))
+        if not found:
+            self.stdout.write(f"The ledger verifies: {StepEvent.objects.count()} steps.")
+            return
+        first = min(found, key=lambda finding: (finding.step is None, finding.step or 0))
+        for finding in found[: options["show"]]:
+            self.stderr.write(str(finding))
+        if len(found) > options["show"]:
+            self.stderr.write("… and more.")
+        raise CommandError(f"The ledger does not verify. First bad {first}")

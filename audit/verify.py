@@ -1,0 +1,154 @@
+"""Verification of the ledger: every hash computed again, every chain followed, every row's state compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from audit.machine import Subject
+from audit.models import StepEvent
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FORM = "title21-step-1"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not verify. `step` is the event's position in the ledger, None where one is missing."""
+
+    workflow: str
+    subject: str
+    step: int | None
+    sequence: int
+    problem: str
+
+    def __str__(self) -> str:
+        event = f"event {self.step} (" if self.step is not None else "("
+        return f"{event}{self.workflow} {self.subject}, step {self.sequence}): {self.problem}"
+
+
+def canonical_form(step: Mapping[str, Any]) -> bytes:
+    """The bytes that a step's hash covers: each field as its length in bytes, a colon, and its UTF-8 text.
+
+    An absent field is "-". Dimensions are their count and then keys and values in the order of the keys' bytes;
+    the time is microseconds since 1970 UTC. The SQL function `audit_step_hash` builds the same bytes.
+    """
+    dimensions = sorted(step["dimensions"].items(), key=lambda item: item[0].encode())
+    microseconds = (step["at"] - EPOCH) // timedelta(microseconds=1)
+    fields = [
+        FORM,
+        step["id"],
+        step["workflow"],
+        step["subject"],
+        step["sequence"],
+        step["transition"],
+        step["from_state"],
+        step["to_state"],
+        step["party"],
+        "t" if step["final"] else "f",
+        step["actor_id"],
+        step["actor_name"],
+        step["actor_agency"],
+        step["actor_role"],
+        microseconds,
+        step["reason"],
+        step["source"],
+        bytes(step["previous_hash"]).hex(),
+        len(dimensions),
+        *(text for item in dimensions for text in item),
+    ]
+    return b"".join(_field(value) for value in fields)
+
+
+def _field(value: Any) -> bytes:
+    if value is None:
+        return b"-"
+    text = str(value).encode()
+    return b"%d:%s" % (len(text), text)
+
+
+def step_hash(step: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the canonical form, 32 bytes."""
+    return hashlib.sha256(canonical_form(step)).digest()
+
+
+COLUMNS = (
+    "id",
+    "workflow",
+    "subject",
+    "sequence",
+    "transition",
+    "from_state",
+    "to_state",
+    "party",
+    "final",
+    "actor_id",
+    "actor_name",
+    "actor_agency",
+    "actor_role",
+    "at",
+    "reason",
+    "dimensions",
+    "source",
+    "previous_hash",
+    "hash",
+)
+
+
+def findings() -> Iterator[Finding]:
+    """Everything in the ledger that does not verify. Streams: memory does not grow with the ledger."""
+    steps = StepEvent.objects.order_by("workflow", "subject", "sequence").values(*COLUMNS)
+    previous: Mapping[str, Any] | None = None
+    for step in steps.iterator(chunk_size=5000):
+        if previous and (previous["workflow"], previous["subject"]) != (step["workflow"], step["subject"]):
+            previous = None
+        problem = _problem(step, previous)
+        if problem:
+            yield Finding(step["workflow"], step["subject"], step["id"], step["sequence"], problem)
+        previous = step
+    for model in subject_models():
+        yield from _rows_that_disagree(model)
+
+
+def _problem(step: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str:
+    expected = previous["sequence"] + 1 if previous else 1
+    if step["sequence"] != expected:
+        return f"step {expected} is missing before it"
+    if bytes(step["previous_hash"]) != (bytes(previous["hash"]) if previous else b""):
+        return "does not continue the step before it"
+    if not all(isinstance(value, str) for value in step["dimensions"].values()):
+        return "its dimensions are not text"
+    if bytes(step["hash"]) != step_hash(step):
+        return "its content is not what its hash covers"
+    if step["from_state"] != (previous["to_state"] if previous else ""):
+        return "does not begin where the step before it ended"
+    if previous and step["at"] < previous["at"]:
+        return "is earlier than the step before it"
+    return ""
+
+
+def subject_models() -> list[type[Subject]]:
+    """The models whose rows the ledger follows."""
+    return [model for model in apps.get_models() if issubclass(model, Subject)]
+
+
+def _rows_that_disagree(model: type[Subject]) -> Iterator[Finding]:
+    steps = StepEvent.objects.filter(workflow=model.workflow)
+    last = steps.filter(subject=OuterRef("number")).order_by("-sequence")
+    rows = model._base_manager.annotate(
+        last_id=Subquery(last.values("id")[:1]),
+        last_sequence=Subquery(last.values("sequence")[:1]),
+        last_state=Subquery(last.values("to_state")[:1]),
+    ).exclude(last_state__isnull=False, state=Subquery(last.values("to_state")[:1]))
+    for row in rows.values("number", "state", "last_id", "last_sequence", "last_state").iterator():
+        problem = f"the row is in “{row['state']}”, its last step led to “{row['last_state'] or 'nothing'}”"
+        yield Finding(model.workflow, row["number"], row["last_id"], row["last_sequence"] or 0, problem)
+    rowless = steps.filter(Q(sequence=1), ~Exists(model._base_manager.filter(number=OuterRef("subject"))))
+    for step in rowless.iterator():
+        yield Finding(model.workflow, step.subject, step.pk, 1, "its row is missing")

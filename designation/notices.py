@@ -1,0 +1,82 @@
+"""Who is told of a transition: one notice for each person and batch, written in the batch's own transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Q
+from kombu.exceptions import OperationalError
+
+from designation.models import Notice, Request, Role, User
+
+log = logging.getLogger(__name__)
+
+TO_OFFICE = {"return_to_office", "approve", "deny", "reconsider"}
+TO_HSI_HEADQUARTERS = {"submit"}
+TO_DIVISION = {"accept", "refer_back"}
+TO_DEA_HEADQUARTERS = {"endorse", "concur", "nonconcur"}
+
+
+def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason: str) -> None:
+    """Writes the notices of a batch that made the transition, and has them sent once it is committed."""
+    audiences: dict[tuple[str, int | None], list[Request]] = defaultdict(list)
+    for request in requests:
+        for audience in _audiences(name, request):
+            audiences[audience].append(request)
+    if not audiences:
+        return
+    wanted = Q(pk__in=[])
+    for role, office in audiences:
+        wanted |= Q(roles__contains=[role]) if office is None else Q(roles__contains=[role], office=office)
+    people = User.objects.filter(wanted, is_active=True).exclude(pk=actor.pk if actor else None)
+    notices = []
+    for person in people:
+        theirs = [
+            request
+            for (role, office), batch in audiences.items()
+            if role in person.roles and office in (None, person.office_id)
+            for request in batch
+        ]
+        notices.append(_notice(name, person, theirs, reason))
+    Notice.objects.bulk_create(notices, batch_size=500)
+    transaction.on_commit(_send_soon)
+
+
+def _audiences(name: str, request: Request) -> list[tuple[str, int | None]]:
+    if name in TO_OFFICE:
+        return [(Role.COORDINATOR, request.office_id)]
+    if name in TO_HSI_HEADQUARTERS:
+        return [(Role.HSI_HQ, None)]
+    if name in TO_DIVISION:
+        return [(Role.DEA_FIELD, request.division_id)]
+    if name in TO_DEA_HEADQUARTERS:
+        return [(Role.DEA_HQ, None)]
+    if name == "resubmit":
+        return _resubmitted_to(request)
+    return []
+
+
+def _resubmitted_to(request: Request) -> list[tuple[str, int | None]]:
+    if request.state == "hsi_review":
+        return [(Role.HSI_HQ, None)]
+    return [(Role.DEA_HQ, None)]
+
+
+def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -> Notice:
+    done = getattr(Request, name)._django_fsm.transitions
+    verb = next(iter(done.values())).custom["done"]
+    numbers = [request.number for request in requests]
+    title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers)} requests were {verb}"
+    return Notice(recipient=person, transition=name, title=title, reason=reason, numbers=numbers)
+
+
+def _send_soon() -> None:
+    from designation.tasks import send_notices
+
+    try:
+        send_notices.delay()
+    except OperationalError:
+        log.warning("The task queue cannot be reached; the schedule sends the notices later.")

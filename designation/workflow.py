@@ -1,0 +1,356 @@
+"""The only way in which requests and designations change: lock, check, move, record, notify; one is a batch of one.
+
+Locks are always taken in the order agents, requests, designations, so that two batches never wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit import ledger, machine
+from audit.machine import Outcome, Refusal, Refused
+from designation.checks import all_checks, kinds_for
+from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
+from designation.notices import notify
+from designation.permissions import FILING_OFFICE
+
+__all__ = ["NewRequest", "Outcome", "Refusal", "Refused"]
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """A request to file. A blank kind is chosen by the agent's designation; `row` is the caller's own reference."""
+
+    badge_number: str
+    first_name: str
+    last_name: str
+    email: str = ""
+    kind: str = ""
+    priority: str = Request.Priority.ROUTINE
+    justification: str = ""
+    row: Any = None
+
+
+@dataclass(frozen=True)
+class Act:
+    """A transition as it is offered on a page: `why_not` is empty when the user may do it now."""
+
+    name: str
+    label: str
+    says: str
+    reason_required: bool
+    harmful: bool
+    why_not: str
+
+
+def file_requests(entries: Sequence[NewRequest], *, actor: User, office: Office, submit: bool = True) -> Outcome[Request]:
+    """Files requests of one office, making agents that are not known yet; with `submit` false they stay drafts.
+
+    An entry that cannot be filed is refused under its badge number, with code `already_filed` where the agent has an
+    open request, and leaves nothing behind; the others are filed. One database transaction.
+    """
+    with transaction.atomic():
+        agents = _agents_of(entries, office)
+        requests, refused = _drafts(entries, agents, actor=actor, office=office)
+        judged = _judge_drafts(requests, actor=actor, submit=submit)
+        filed = Request.objects.bulk_create(judged.done, batch_size=1000)
+        ledger.append(
+            Request.workflow,
+            [machine.step_of(request, "create", role=FILING_OFFICE.role_of(request, actor)) for request in filed],
+            actor=actor,
+        )
+        if submit and filed:
+            filed = transition("submit", [request.pk for request in filed], actor=actor).done
+    badges = {request.number: request.agent.badge_number for request in requests}
+    refused += [Refusal(badges[refusal.number], refusal.code, refusal.message) for refusal in judged.refused]
+    return Outcome(filed, refused)
+
+
+def _agents_of(entries: Sequence[NewRequest], office: Office) -> dict[str, Agent]:
+    """The entries' agents by badge number, locked; those that are not known yet are added to the office."""
+    badges = [entry.badge_number for entry in entries]
+    known = set(Agent.objects.filter(badge_number__in=badges).values_list("badge_number", flat=True))
+    new = {
+        entry.badge_number: Agent(
+            badge_number=entry.badge_number,
+            first_name=entry.first_name,
+            last_name=entry.last_name,
+            email=entry.email,
+            office=office,
+        )
+        for entry in entries
+        if entry.badge_number not in known
+    }
+    Agent.objects.bulk_create(new.values(), ignore_conflicts=True, batch_size=1000)
+    agents = Agent.objects.filter(badge_number__in=badges).select_related("office")
+    return {agent.badge_number: agent for agent in agents.order_by("pk").select_for_update(of=("self",))}
+
+
+def _drafts(
+    entries: Sequence[NewRequest], agents: Mapping[str, Agent], *, actor: User, office: Office
+) -> tuple[list[Request], list[Refusal]]:
+    open_requests = dict(
+        Request.objects.open().filter(agent__in=agents.values()).values_list("agent__badge_number", "number")
+    )
+    kinds = kinds_for(list(agents.values()), office)
+    agreement = Agreement.objects.get(code=settings.DESIGNATION_AGREEMENT)
+    requests, refused = [], []
+    for entry, (pk, number) in zip(entries, _new_numbers(len(entries)), strict=True):
+        agent = agents.get(entry.badge_number)
+        if agent is None:
+            refused.append(Refusal(entry.badge_number, "email", "The e-mail address is another agent's."))
+            continue
+        if entry.badge_number in open_requests:
+            existing = open_requests[entry.badge_number]
+            refused.append(Refusal(entry.badge_number, "already_filed", f"The agent has an open request, {existing}."))
+            continue
+        open_requests[entry.badge_number] = number
+        requests.append(
+            Request(
+                pk=pk,
+                number=number,
+                agent=agent,
+                office=office,
+                division=office.division,
+                agreement=agreement,
+                kind=entry.kind or kinds[agent.pk],
+                priority=entry.priority,
+                justification=entry.justification,
+                filed_by=actor,
+            )
+        )
+    return requests, refused
+
+
+def _new_numbers(count: int) -> list[tuple[int, str]]:
+    """Primary keys and numbers for new requests, as (123, "T21-2026-000123")."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('designation_request_id_seq') FROM generate_series(1, %s)", [count])
+        keys = [row[0] for row in cursor.fetchall()]
+    year = timezone.localdate().year
+    return [(key, f"T21-{year}-{key:06d}") for key in keys]
+
+
+def _judge_drafts(requests: Sequence[Request], *, actor: User, submit: bool) -> Outcome[Request]:
+    checks = all_checks() if submit else []
+    return machine.judge("submit", requests, actor=actor, reason="", checks=checks)
+
+
+def transition(
+    name: str,
+    pks: Iterable[int],
+    *,
+    actor: User,
+    reason: str = "",
+    versions: Mapping[int, int] | None = None,
+) -> Outcome[Request]:
+    """Makes one transition of many requests, in one database transaction.
+
+    `versions` maps primary keys to the version that the actor was looking at; a request that has changed since is
+    refused. What is refused, and why, is in the outcome; the rest is done.
+    """
+    pks = list(pks)
+    with transaction.atomic():
+        _lock_agents(Request.objects.filter(pk__in=pks))
+        outcome = machine.perform(
+            name,
+            Request.objects.visible_to(actor).with_people(),
+            pks,
+            actor=actor,
+            reason=reason,
+            versions=versions,
+            checks=all_checks(),
+        )
+        if outcome.done and name in EFFECTS:
+            EFFECTS[name](outcome.done, actor, reason)
+        notify(name, outcome.done, actor=actor, reason=reason)
+    return outcome
+
+
+def transition_one(name: str, pk: int, *, actor: User, reason: str = "", version: int | None = None) -> Request:
+    """Makes one transition of one request. Raises Refused with the reason when it may not be made."""
+    versions = {pk: version} if version is not None else None
+    return _only(transition(name, [pk], actor=actor, reason=reason, versions=versions))
+
+
+def _only(outcome: Outcome[Any]) -> Any:
+    if outcome.refused:
+        raise Refused(outcome.refused[0])
+    return outcome.done[0]
+
+
+def preview(
+    name: str, pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None
+) -> Outcome[Request]:
+    """What `transition` would do and refuse at this moment; changes nothing."""
+    return machine.preview(
+        name,
+        Request.objects.visible_to(actor).with_people(),
+        pks,
+        actor=actor,
+        versions=versions,
+        checks=all_checks(),
+    )
+
+
+def acts(row: machine.Subject, user: User) -> list[Act]:
+    """The transitions that leave the row's present state, with why the user may not make those that he may not."""
+    offered = []
+    for found in row.transitions_from(row.state):
+        outcome = machine.judge(found.name, [row], actor=user, reason="given later", checks=_checks_for(row))
+        offered.append(
+            Act(
+                name=found.name,
+                label=found.custom["label"],
+                says=found.custom["says"],
+                reason_required=found.custom.get("reason_required", False),
+                harmful=found.custom.get("harmful", False),
+                why_not=outcome.refused[0].message if outcome.refused else "",
+            )
+        )
+    return offered
+
+
+def _checks_for(row: machine.Subject) -> list[machine.Check]:
+    return all_checks() if isinstance(row, Request) else []
+
+
+def amend_draft(pk: int, *, actor: User, version: int, kind: str, priority: str, justification: str) -> Request:
+    """Changes a draft. Raises Refused when it is no longer a draft, has changed since, or is not the actor's."""
+    with transaction.atomic():
+        request = _locked_for_change("submit", pk, actor=actor, version=version)
+        Request.objects.filter(pk=pk).update(
+            kind=kind, priority=priority, justification=justification, version=request.version + 1
+        )
+    return Request.objects.get(pk=pk)
+
+
+def resubmit(pk: int, *, actor: User, version: int, answer: str, priority: str, justification: str) -> Request:
+    """Answers a returned request. What the answer changes in the request goes on record with it. Raises Refused."""
+    with transaction.atomic():
+        request = _locked_for_change("resubmit", pk, actor=actor, version=version)
+        changes = _described_changes(request, priority=priority, justification=justification)
+        Request.objects.filter(pk=pk).update(priority=priority, justification=justification)
+        reason = "\n\n".join([answer.strip(), *changes]) if answer.strip() else ""
+        return transition_one("resubmit", pk, actor=actor, reason=reason, version=version)
+
+
+def _locked_for_change(name: str, pk: int, *, actor: User, version: int) -> Request:
+    _lock_agents(Request.objects.filter(pk=pk))
+    visible = Request.objects.visible_to(actor).with_people().filter(pk=pk)
+    rows = list(visible.select_for_update(of=("self",)))
+    if not rows:
+        raise Refused(Refusal(f"#{pk}", "not_found", "Not found, or not yours to see."))
+    versions = {pk: version}
+    return _only(machine.judge(name, rows, actor=actor, reason="given later", versions=versions))
+
+
+def _described_changes(request: Request, *, priority: str, justification: str) -> list[str]:
+    changes = []
+    if priority != request.priority:
+        now = Request.Priority(priority).label
+        changes.append(f"Priority changed from {request.get_priority_display()} to {now}.")
+    if justification != request.justification:
+        changes.append(f"Justification changed. It was: {request.justification}")
+    return changes
+
+
+def _lock_agents(rows: Any) -> None:
+    agents = Agent.objects.filter(pk__in=rows.values("agent"))
+    list(agents.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+
+
+def _record_opinions(requests: Sequence[Request], actor: User, reason: str, *, concurs: bool) -> None:
+    FieldOpinion.objects.current().filter(request__in=requests).update(superseded_at=Now())
+    FieldOpinion.objects.bulk_create(
+        FieldOpinion(request=request, division=request.division, concurs=concurs, reason=reason.strip(), given_by=actor)
+        for request in requests
+    )
+
+
+def _record_concurrence(requests: Sequence[Request], actor: User, reason: str) -> None:
+    _record_opinions(requests, actor, reason, concurs=True)
+
+
+def _record_nonconcurrence(requests: Sequence[Request], actor: User, reason: str) -> None:
+    _record_opinions(requests, actor, reason, concurs=False)
+
+
+def _designate(requests: Sequence[Request], actor: User, reason: str) -> None:
+    """Makes the designations that approval grants; a live one of the same agent is replaced, a transferred agent moves."""
+    replaced = Designation.objects.live().filter(agent__in=[request.agent_id for request in requests])
+    machine.perform(
+        "replace",
+        Designation.objects.select_related("office", "request"),
+        replaced.values_list("pk", flat=True),
+        actor=actor,
+        reason="Replaced by a newer designation.",
+    )
+    today = timezone.localdate()
+    designations = Designation.objects.bulk_create(
+        Designation(
+            number=request.number.replace("T21", "XD", 1),
+            request=request,
+            agent=request.agent,
+            office=request.office,
+            agreement=request.agreement,
+            valid_from=today,
+            valid_until=term_end(today),
+        )
+        for request in requests
+    )
+    steps = [machine.step_of(designation, "grant", reason=reason, role="dea_hq") for designation in designations]
+    ledger.append(Designation.workflow, steps, actor=actor)
+    for request in requests:
+        if request.kind == Request.Kind.TRANSFER:
+            Agent.objects.filter(pk=request.agent_id).update(office=request.office)
+
+
+EFFECTS = {
+    "concur": _record_concurrence,
+    "nonconcur": _record_nonconcurrence,
+    "approve": _designate,
+}
+
+
+def term_end(first_day: date) -> date:
+    """The last day of a term of settings.DESIGNATION_TERM_YEARS that begins on the day."""
+    year = first_day.year + settings.DESIGNATION_TERM_YEARS
+    try:
+        anniversary = first_day.replace(year=year)
+    except ValueError:  # 29 February, in a year that has none
+        anniversary = date(year, 3, 1)
+    return anniversary - timedelta(days=1)
+
+
+def change_designations(
+    name: str,
+    pks: Iterable[int],
+    *,
+    actor: User,
+    reason: str = "",
+    versions: Mapping[int, int] | None = None,
+) -> Outcome[Designation]:
+    """Suspends, reinstates, relinquishes or revokes designations, in one database transaction."""
+    pks = list(pks)
+    with transaction.atomic():
+        _lock_agents(Designation.objects.filter(pk__in=pks))
+        visible = Designation.objects.visible_to(actor).select_related("office", "request", "agent")
+        return machine.perform(name, visible, pks, actor=actor, reason=reason, versions=versions)
+
+
+def expire_designations() -> Outcome[Designation]:
+    """Ends the live designations whose last day is over."""
+    with transaction.atomic():
+        over = Designation.objects.live().filter(valid_until__lt=timezone.localdate())
+        _lock_agents(over)
+        rows = Designation.objects.select_related("office", "request")
+        return machine.perform("expire", rows, list(over.values_list("pk", flat=True)), actor=None)

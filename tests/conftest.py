@@ -1,0 +1,65 @@
+"""The database and the people that tests share. PostgreSQL and Valkey are real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from designation import references
+from designation.models import Office
+from tests import factories
+
+# Reference data stays between tests that commit: loading 80 years of calendar for each would take most of the time.
+KEPT_TABLES = {
+    "audit_calendar",
+    "audit_calendarday",
+    "designation_agency",
+    "designation_agreement",
+    "designation_office",
+}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        references.load()
+    yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flush_around_the_ledger() -> Iterator[None]:
+    """Lets the flush after a test that commits empty the ledger, whose triggers refuse that to everybody else."""
+    execute, flush = DatabaseOperations.execute_sql_flush, DatabaseOperations.sql_flush
+
+    def execute_without_triggers(self: Any, statements: list[str]) -> None:
+        return execute(
+            self, ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
+        )
+
+    def flush_all_but_kept(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
+        return flush(self, style, [table for table in tables if table not in KEPT_TABLES], **options)
+
+    DatabaseOperations.execute_sql_flush = execute_without_triggers
+    DatabaseOperations.sql_flush = flush_all_but_kept
+    yield
+    DatabaseOperations.execute_sql_flush, DatabaseOperations.sql_flush = execute, flush
+
+
+@pytest.fixture
+def office(db: None) -> Office:
+    """An HSI office, routed to DEA's Miami division."""
+    return Office.objects.get(code="HSI-MIA")
+
+
+@pytest.fixture
+def other_office(db: None) -> Office:
+    return Office.objects.get(code="HSI-DEN")
+
+
+@pytest.fixture
+def people(db: None) -> factories.People:
+    """One user of each role; the coordinator and the field reviewer are on the two ends of one route."""
+    return factories.People()
