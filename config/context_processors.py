@@ -14,5 +14,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
     signed_in = user is not None and user.is_authenticated
     return {
         "navigation": navigation_for(user, request.path) if signed_in else [],
-        "site_banner": settings.SITE_BANNER,
+        "demo": settings.DEMO,
+        "official_site": settings.OFFICIAL_SITE,
     }
