@@ -15,6 +15,8 @@ env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = env("SECRET_KEY", default="development-only-key-never-used-in-production-settings")
+# Demo data and demo users, with their printed passwords, may be made here.
+DEMO = env.bool("DEMO", default=DEBUG)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 DATABASES = {"default": env.db_url_config(embedded.database_url())}
@@ -78,8 +80,8 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-# What stands above every page: "demo" (the data are invented), "official" (the banner of government sites) or "none".
-SITE_BANNER = env("SITE_BANNER", default="demo" if DEBUG else "none")
+# Whether pages carry the banner of government sites; only for a .gov or .mil address.
+OFFICIAL_SITE = env.bool("OFFICIAL_SITE", default=False)
 
 AUTH_USER_MODEL = "designation.User"
 AUTHENTICATION_BACKENDS = [
@@ -111,14 +113,6 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
 
 # Nothing inline, nothing from elsewhere: pages and admin alike.
 CONTENT_SECURITY_POLICY = {
