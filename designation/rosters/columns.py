@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from designation.rosters.files import RosterFileError, Row, Sheet
 from designation.rosters.headers import Field, is_not_needed, normalise, recognise, recognised_fields
@@ -130,6 +132,6 @@ def _letters(column: int) -> str:
     return (_letters(above - 1) if above else "") + chr(ord("A") + last)
 
 
-def signature(headers: Sequence[str]) -> list[str]:
-    """What tells one layout of columns from another: the normalised names in their order."""
-    return [normalise(header) for header in headers]
+def signature(headers: Sequence[str]) -> str:
+    """What tells one layout of columns from another: SHA-256 over the normalised names in their order."""
+    return sha256(json.dumps([normalise(header) for header in headers]).encode()).hexdigest()

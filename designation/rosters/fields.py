@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from designation.models import Agent
+from designation.models import Agent, Request
 from designation.rosters.columns import Roster
 from designation.rosters.files import Row
 from designation.rosters.headers import Field
@@ -30,7 +30,7 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, or worth a look, in one cell: where it stands in the user's file, why, and what to do."""
+    """What is wrong or worth a look in one cell: where it stands in the user's file, why, and what to do."""
 
     row: int
     column: str
@@ -45,10 +45,17 @@ class Problem:
 
 @dataclass
 class Draft:
-    """What a row says, as far as it can be read. An empty kind means that the row leaves it open."""
+    """What a row says, as far as it can be read, and what the record says of its agent.
+
+    An empty kind means that the row leaves it open. `agent` is None when the badge number is not on record;
+    `repeats` is the number of an earlier row with the same one.
+    """
 
     roster: Roster
     row: Row
+    agent: Agent | None = None
+    open_request: Request | None = None
+    repeats: int | None = None
     badge_number: str = ""
     last_name: str = ""
     first_name: str = ""
@@ -106,7 +113,9 @@ def _read_badge_number(draft: Draft) -> None:
         )
     elif not _BADGE.fullmatch(text):
         draft.wrong(
-            Field.BADGE_NUMBER, "This is not a badge number.", "Use digits, letters and hyphens only, as on the badge."
+            Field.BADGE_NUMBER,
+            "This is not a badge number.",
+            "Use digits, letters and hyphens, as on the badge.",
         )
     elif _fits(draft, Field.BADGE_NUMBER, text):
         draft.badge_number = text
@@ -139,7 +148,9 @@ def _read_email(draft: Draft) -> None:
     try:
         validate_email(text)
     except ValidationError:
-        draft.wrong(Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank.")
+        draft.wrong(
+            Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank."
+        )
     else:
         draft.email = text
 
@@ -149,7 +160,9 @@ def _read_kind(draft: Draft) -> None:
     kind = kind_of(text) if text else ""
     if kind is None:
         draft.wrong(
-            Field.KIND, "This kind of request is not known.", "Write initial, renewal or transfer, or leave it blank."
+            Field.KIND,
+            "This kind of request is not known.",
+            "Write initial, renewal or transfer, or leave it blank.",
         )
     draft.kind = kind or ""
 
@@ -158,7 +171,9 @@ def _read_priority(draft: Draft) -> None:
     text = draft.roster.value(draft.row, Field.PRIORITY)
     priority = priority_of(text) if text else "routine"
     if priority is None:
-        draft.wrong(Field.PRIORITY, "This priority is not known.", "Write routine or expedited (or no or yes).")
+        draft.wrong(
+            Field.PRIORITY, "This priority is not known.", "Write routine or expedited (or no or yes)."
+        )
     draft.priority = priority or "routine"
 
 

@@ -1,0 +1,265 @@
+"""One roster file on its way: taken in, mapped, previewed, filed. Pages and the command both go this way."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from designation.models import Office, Request, RosterMapping, RosterUpload, User
+from designation.permissions import FILING_OFFICE
+from designation.rosters.columns import Proposal, Roster, missing_fields, propose, roster_below, signature
+from designation.rosters.files import RosterFileError, Workbook
+from designation.rosters.headers import Field
+from designation.rosters.plan import PlannedRow, RosterPlan, plan
+from designation.rosters.reading import read
+from designation.rosters.rejected import rejected_csv
+from designation.workflow import NewRequest, file_requests
+
+
+@dataclass(frozen=True)
+class FiledRoster:
+    """What filing an upload did.
+
+    `filed` holds the numbers of the new requests, `already_filed` counts the rows whose agent had an open
+    request, and `rejected` says of each other row, by its number, why it was not filed.
+    """
+
+    filed: tuple[str, ...]
+    already_filed: int
+    rejected: Mapping[int, str]
+
+
+class NotAllFiled(Exception):
+    """Nothing was filed: it was all or nothing, and some rows cannot be. `rejected` is as in FiledRoster."""
+
+    def __init__(self, rejected: Mapping[int, str]) -> None:
+        super().__init__("Nothing was filed, because some rows cannot be.")
+        self.rejected = rejected
+
+
+def start_upload(
+    content: bytes, filename: str, office: Office, user: User, *, default_justification: str = ""
+) -> RosterUpload:
+    """Take a file in. If just one sheet can be meant and its header is known, the upload is mapped already.
+
+    Raises RosterFileError if the file cannot be read, PermissionDenied if the user may not file for it.
+    """
+    _check_may_file(user, office)
+    workbook = read(content, filename)
+    upload = RosterUpload(
+        office=office,
+        uploaded_by=user,
+        filename=_plain_filename(filename),
+        content=content,
+        sha256=sha256(content).hexdigest(),
+        default_justification=default_justification,
+    )
+    choices = sheet_choices(workbook)
+    if len(choices) == 1:
+        _settle(upload, choices[0])
+    upload.save()
+    return upload
+
+
+def workbook_of(upload: RosterUpload) -> Workbook:
+    """The sheets of the uploaded file."""
+    return read(bytes(upload.content), upload.filename)
+
+
+def sheet_choices(workbook: Workbook) -> list[Proposal]:
+    """The sheets that may be the roster: those with a recognised header, or else all."""
+    proposals = [propose(sheet) for sheet in workbook.sheets]
+    return [proposal for proposal in proposals if proposal.recognised] or proposals
+
+
+def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
+    """Say which sheet holds the roster. If its header is known, the upload is mapped then.
+
+    Raises RosterFileError if there is no such sheet, or the upload has been filed.
+    """
+    _check_may_file(user, upload.office)
+    proposal = propose(workbook_of(upload).sheet(sheet))
+    with _unfiled(upload):
+        upload.mapping = {}
+        _settle(upload, proposal)
+        upload.save(update_fields=["sheet", "header_row", "mapping"])
+
+
+def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal:
+    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another one.
+
+    Raises RosterFileError if no sheet is chosen, or the header row is blank.
+    """
+    if not upload.sheet:
+        raise RosterFileError("Choose the sheet that holds the roster.")
+    proposal = propose(workbook_of(upload).sheet(upload.sheet), header_row or upload.header_row)
+    if upload.mapping and proposal.header_row == upload.header_row:
+        return replace(proposal, mapping=_from_json(upload.mapping))
+    return proposal
+
+
+def apply_mapping(
+    upload: RosterUpload,
+    user: User,
+    *,
+    sheet: str,
+    header_row: int,
+    mapping: Mapping[Field, int],
+    default_justification: str | None = None,
+) -> None:
+    """Say which sheet and row hold the header and what its columns mean (field -> column from 0).
+
+    It is remembered for the office's next file of this layout. Raises RosterFileError if a needed column is
+    missing, a column is used twice, or the upload has been filed.
+    """
+    _check_may_file(user, upload.office)
+    roster = roster_below(workbook_of(upload).sheet(sheet), header_row, mapping)
+    _check_mapping(roster)
+    with _unfiled(upload):
+        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, _to_json(mapping)
+        if default_justification is not None:
+            upload.default_justification = default_justification
+        upload.save(update_fields=["sheet", "header_row", "mapping", "default_justification"])
+        RosterMapping.objects.update_or_create(
+            office=upload.office,
+            signature=signature(roster.headers),
+            defaults={"headers": list(roster.headers), "mapping": upload.mapping, "saved_by": user},
+        )
+
+
+def roster_of(upload: RosterUpload) -> Roster:
+    """The rows below the header, with what the columns mean. Raises RosterFileError if that is not said yet."""
+    if not upload.is_mapped or upload.header_row is None:
+        raise RosterFileError("Say first which sheet holds the roster and what its columns mean.")
+    sheet = workbook_of(upload).sheet(upload.sheet)
+    return roster_below(sheet, upload.header_row, _from_json(upload.mapping))
+
+
+def plan_upload(upload: RosterUpload, actor: User) -> RosterPlan:
+    """What filing the upload would do now. Raises RosterFileError if it is not mapped yet."""
+    justification = upload.default_justification
+    return plan(roster_of(upload), office=upload.office, actor=actor, default_justification=justification)
+
+
+def file_upload(upload: RosterUpload, actor: User, *, all_or_nothing: bool = False) -> FiledRoster:
+    """File the rows that are ready, in one database transaction, and keep the result with the upload.
+
+    An upload is filed once: asked again, it answers with the result that it has. Raises NotAllFiled if it is all
+    or nothing and some rows cannot be filed, PermissionDenied if the actor may not file for the office.
+    """
+    _check_may_file(actor, upload.office)
+    with transaction.atomic():
+        locked = _locked(upload)
+        if locked.result is None:
+            filed = _file(plan_upload(locked, actor), actor)
+            if all_or_nothing and filed.rejected:
+                raise NotAllFiled(filed.rejected)
+            locked.result, locked.filed_at = asdict(filed), timezone.now()
+            locked.save(update_fields=["result", "filed_at"])
+    upload.refresh_from_db(fields=["result", "filed_at"])
+    return result_of(upload)
+
+
+def result_of(upload: RosterUpload) -> FiledRoster:
+    """What filing did. Raises RosterFileError if the upload is not filed yet."""
+    if upload.result is None:
+        raise RosterFileError("This roster has not been filed yet.")
+    rejected = {int(number): reason for number, reason in upload.result["rejected"].items()}
+    return FiledRoster(tuple(upload.result["filed"]), upload.result["already_filed"], rejected)
+
+
+def rejected_rows(upload: RosterUpload, actor: User) -> str:
+    """The rows that were not filed, or before filing those that would not be, as CSV."""
+    reasons = result_of(upload).rejected if upload.filed_at else plan_upload(upload, actor).reasons
+    return rejected_csv(roster_of(upload), reasons)
+
+
+def _file(roster_plan: RosterPlan, actor: User) -> FiledRoster:
+    rows = {row.badge_number: row for row in roster_plan.ready}
+    outcome = file_requests([_entry(row) for row in rows.values()], actor=actor, office=roster_plan.office)
+    # Filed by somebody else since the plan was made, a moment ago.
+    overtaken = [refusal for refusal in outcome.refused if refusal.code == "already_filed"]
+    refused = {
+        rows[refusal.number].number: refusal.message
+        for refusal in outcome.refused
+        if refusal.code != "already_filed"
+    }
+    return FiledRoster(
+        filed=tuple(request.number for request in outcome.done),
+        already_filed=len(roster_plan.already_filed) + len(overtaken),
+        rejected=dict(sorted((roster_plan.reasons | refused).items())),
+    )
+
+
+def _entry(row: PlannedRow) -> NewRequest:
+    return NewRequest(
+        badge_number=row.badge_number,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+        kind=row.kind,
+        priority=row.priority,
+        justification=row.justification,
+        row=row.number,
+    )
+
+
+def _check_may_file(user: User, office: Office) -> None:
+    if not FILING_OFFICE(Request(office=office), user):
+        raise PermissionDenied(FILING_OFFICE.why)
+
+
+def _locked(upload: RosterUpload) -> RosterUpload:
+    return RosterUpload.objects.select_for_update(of=("self",)).select_related("office").get(pk=upload.pk)
+
+
+@contextmanager
+def _unfiled(upload: RosterUpload) -> Iterator[None]:
+    """Hold the upload for a change, in a transaction. Raises RosterFileError if it has been filed."""
+    with transaction.atomic():
+        if _locked(upload).filed_at:
+            raise RosterFileError("This roster has been filed. Upload it again to file what is left.")
+        yield
+
+
+def _plain_filename(filename: str) -> str:
+    name = "".join(char for char in filename if unicodedata.category(char)[0] != "C")
+    return name[-255:] or "roster"
+
+
+def _settle(upload: RosterUpload, proposal: Proposal) -> None:
+    """Choose the sheet; and the columns too, if they are remembered or need no question."""
+    upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
+    remembered = RosterMapping.objects.filter(
+        office=upload.office, signature=signature(proposal.headers)
+    ).first()
+    if remembered:
+        upload.mapping = remembered.mapping
+    elif proposal.settled:
+        upload.mapping = _to_json(proposal.mapping)
+
+
+def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:
+    return {field.value: column for field, column in mapping.items()}
+
+
+def _from_json(mapping: Mapping[str, int]) -> dict[Field, int]:
+    return {Field(name): column for name, column in mapping.items()}
+
+
+def _check_mapping(roster: Roster) -> None:
+    missing = missing_fields(roster.mapping)
+    if missing:
+        raise RosterFileError(f"Say which column holds: {', '.join(missing)}.")
+    if len(set(roster.mapping.values())) < len(roster.mapping):
+        raise RosterFileError("A column can mean one thing only: choose a different column for each.")
+    width = max(len(roster.headers), *(len(row.cells) for row in roster.rows))
+    if not all(0 <= column < width for column in roster.mapping.values()):
+        raise RosterFileError("A chosen column does not exist in the sheet.")
