@@ -26,6 +26,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +35,6 @@ from pathlib import Path
 
 import psutil
 import psycopg
-import redis
 
 PROJECT = Path(__file__).resolve().parent.parent
 VAR = PROJECT / "var"
@@ -58,6 +58,8 @@ POSTGRES_OPTIONS = {
     "jit": "off",
     "log_min_error_statement": "panic",
 }
+
+_used: set[Callable[["Home"], str]] = set()  # how this process started or joined its servers
 
 
 @dataclass(frozen=True)
@@ -124,17 +126,27 @@ def redis_url() -> str:
     return os.environ.get("REDIS_URL") or _serve(_start_valkey)
 
 
+def restart_dead() -> None:
+    """Start the servers that this process uses again, if they died; for processes that run for long.
+
+    Raises SystemExit with one line when a server cannot start.
+    """
+    for start in _used:
+        _serve(start)
+
+
 def postgres_program(name: str) -> Path:
     """Give the path of one of PostgreSQL's own programs, such as pg_dump."""
     return _home().postgres_program(name)
 
 
 def _serve(start: Callable[[Home], str]) -> str:
+    _used.add(start)
     try:
         home = _join()
-        with _locked(home.folder / "start.lock"):
+        with _undisturbed(), _locked(home.folder / "start.lock"):
             return start(home)
-    except (OSError, RuntimeError, psycopg.Error, redis.RedisError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, psycopg.Error, subprocess.SubprocessError) as error:
         raise SystemExit(f"{NAME}: an embedded server cannot start: {' '.join(str(error).split())}") from None
 
 
@@ -152,9 +164,8 @@ def _join() -> Home:
 
 def _leave(home: Home, users: int) -> None:
     """Give up this process's place; the last one out stops the servers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.close(users)
-    with _locked(home.folder / "start.lock"):
+    with _undisturbed(), _locked(home.folder / "start.lock"):
         # A fresh descriptor: one that a forked child shares would convert the child's lock along with ours.
         last = _open_lock(home.folder / "users.lock")
         try:
@@ -165,6 +176,26 @@ def _leave(home: Home, users: int) -> None:
             os.close(last)
         _stop_valkey(home)
         _stop_postgres(home)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold signals back while servers start or stop: one that is half started would be left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {
+        number: signal.signal(number, lambda received, _frame: held.append(received)) for number in numbers
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in held[:1]:
+            os.kill(os.getpid(), number)
 
 
 def _end_in_order() -> None:
@@ -267,9 +298,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Give our environment without what would steer the servers' programs: PGPORT and its kin, the locale."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    return {**kept, "LC_ALL": "C"}
+    """Give the servers' programs nothing that would steer them: no PGPORT and its kin, no locale."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def _reason(output: str) -> str:
@@ -397,50 +427,52 @@ def _stop_postgres(home: Home) -> None:
 
 def _start_valkey(home: Home) -> str:
     settings = home.valkey / "valkey.conf"
-    if settings.exists():
-        url = _valkey_url(settings)
-        if _valkey_answers(url):
-            return url
-    _write_valkey_settings(home, settings)
-    home.run(home.valkey_program(), settings)
-    url = _valkey_url(settings)
+    if not (settings.exists() and _valkey_answers(settings)):
+        _write_valkey_settings(home, settings)
+        home.run(home.valkey_program(), settings)
+        _wait_for_valkey(home, settings)
+    port, password = _valkey_address(settings)
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def _wait_for_valkey(home: Home, settings: Path) -> None:
     began = time.monotonic()
-    while not _valkey_answers(url):
+    while not _valkey_answers(settings):
         waited = time.monotonic() - began
         # The pid file appears a moment after the program has gone to the background.
-        if waited > START_SECONDS or (waited > 2 and not _valkey_lives(home)):
-            raise RuntimeError(
-                f"valkey-server: {_reason((home.valkey / 'valkey.log').read_text(errors='replace'))}"
-            )
+        if waited > START_SECONDS or (waited > 2 and _valkey_process(home) is None):
+            log = (home.valkey / "valkey.log").read_text(errors="replace")
+            raise RuntimeError(f"valkey-server: {_reason(log)}")
         time.sleep(0.02)
-    return url
 
 
-def _valkey_url(settings: Path) -> str:
+def _valkey_address(settings: Path) -> tuple[int, str]:
+    """Give the port on 127.0.0.1 and the password."""
     words = dict(line.split(" ", 1) for line in settings.read_text().splitlines())
-    return f"redis://:{words['requirepass']}@127.0.0.1:{words['port']}/0"
+    return int(words["port"]), words["requirepass"]
 
 
-def _valkey_answers(url: str) -> bool:
-    """Say whether our server, which alone knows the password, answers; one that still loads does not."""
-    with redis.Redis.from_url(url, socket_timeout=5) as client:
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
+def _valkey_answers(settings: Path) -> bool:
+    """Say whether our server, which alone knows the password, is there and has loaded its data."""
+    port, password = _valkey_address(settings)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            with connection.makefile("rb") as answers:
+                return (answers.readline(), answers.readline()) == (b"+OK\r\n", b"+PONG\r\n")
+    except OSError:
+        return False
 
 
 def _write_valkey_settings(home: Home, settings: Path) -> None:
     """Write the settings anew, with the port of the last run where it is free: others may know it."""
     home.valkey.mkdir(mode=0o700, exist_ok=True)
-    words = (
-        dict(line.split(" ", 1) for line in settings.read_text().splitlines()) if settings.exists() else {}
-    )
+    port, password = _valkey_address(settings) if settings.exists() else (0, secrets.token_hex(24))
     content = {
         "bind": "127.0.0.1",
-        "port": _free_port(int(words.get("port", 0))),
+        "port": _free_port(port),
         # A loopback port is open to every user of the machine.
-        "requirepass": words.get("requirepass", secrets.token_hex(24)),
+        "requirepass": password,
         "dir": f'"{home.valkey}"',
         "appendonly": "yes",
         "daemonize": "yes",
@@ -463,20 +495,19 @@ def _free_port(wished: int) -> int:
     raise RuntimeError("no free port on 127.0.0.1")
 
 
-def _valkey_lives(home: Home) -> bool:
+def _valkey_process(home: Home) -> psutil.Process | None:
     try:
-        pid = int((home.valkey / "valkey.pid").read_text())
-        process = psutil.Process(pid)
-        return process.name() == "valkey-server" and process.status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(int((home.valkey / "valkey.pid").read_text()))
+        alive = process.name() == "valkey-server" and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, psutil.Error):
-        return False
+        return None
+    return process if alive else None
 
 
 def _stop_valkey(home: Home) -> None:
-    settings = home.valkey / "valkey.conf"
-    if not settings.exists():
-        return
-    with suppress(redis.RedisError), redis.Redis.from_url(_valkey_url(settings), socket_timeout=30) as client:
-        client.shutdown()
-    while _valkey_lives(home):
+    """Let Valkey write its data and end."""
+    process = _valkey_process(home)
+    if process is not None:
+        process.terminate()
+    while _valkey_process(home) is not None:
         time.sleep(0.02)
