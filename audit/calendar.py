@@ -91,9 +91,7 @@ class BusinessClock:
             return at.astimezone(UTC)
         index = bisect_left(self.positions, target) - 1
         if index < 0 or target > self.positions[index] + self.lengths[index]:
-            raise OutsideCalendar(
-                f"{seconds} business seconds after {at.isoformat()} is past the calendar {self.name}"
-            )
+            raise OutsideCalendar(f"{seconds} business seconds after {at.isoformat()} is past the calendar {self.name}")
         return EPOCH + timedelta(seconds=self.opens[index] + target - self.positions[index])
 
 
@@ -242,9 +240,7 @@ def _position_sql(at: str, calendar: str, day: str) -> str:
     return f"coalesce({located}, audit_outside_calendar({calendar}, {at}))"
 
 
-DayRow = tuple[
-    date, datetime, datetime, datetime, int
-]  # day, starts_at, opens_at, closes_at, cumulative_seconds
+DayRow = tuple[date, datetime, datetime, datetime, int]  # day, starts_at, opens_at, closes_at, cumulative_seconds
 
 
 def _days(calendar: Calendar, closures: Iterable[Closure]) -> Iterator[DayRow]:

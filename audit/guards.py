@@ -70,17 +70,6 @@ LEDGER_FUNCTIONS = RunSQL(
         || audit_field(source) || audit_field(encode(previous_hash, 'hex')) || audit_dimensions_form(dimensions),
         'UTF8'));
 
-    -- The goal in force for what enters the stage at the time; the one that names most dimensions wins.
-    CREATE FUNCTION audit_goal_for(workflow text, stage text, party text, dimensions jsonb, at timestamptz)
-    RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (
-        SELECT goal.id FROM audit_goal AS goal
-        WHERE goal.workflow = $1 AND goal.stage = $2 AND goal.party IN ('', $3) AND $4 @> goal.applies_to
-          AND goal.effective_from <= $5 AND (goal.effective_until IS NULL OR $5 < goal.effective_until)
-        ORDER BY (SELECT count(*) FROM jsonb_object_keys(goal.applies_to)) DESC, goal.effective_from DESC, goal.id DESC
-        LIMIT 1
-    );
-
     CREATE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         RAISE EXCEPTION '% on % is refused: it keeps the record', TG_OP, TG_TABLE_NAME
@@ -117,8 +106,8 @@ LEDGER_FUNCTIONS = RunSQL(
     END $$;
     """,
     reverse_sql="""
-    DROP FUNCTION audit_state_has_its_step(), audit_step_is_timed_now(), audit_refuse_change(), audit_goal_for,
-                  audit_step_hash, audit_dimensions_form, audit_field;
+    DROP FUNCTION audit_state_has_its_step(), audit_step_is_timed_now(), audit_refuse_change(), audit_step_hash,
+                  audit_dimensions_form, audit_field;
     """,
 )
 

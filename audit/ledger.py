@@ -273,7 +273,8 @@ def rebuild_visits() -> int:
         cursor.execute("LOCK TABLE audit_stagevisit IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute("DELETE FROM audit_stagevisit")
         cursor.execute(
-            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {DERIVED_VISITS}", {"calendar": default_calendar_id()}
+            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {DERIVED_VISITS}",
+            {"calendar": default_calendar_id()},
         )
         return int(cursor.rowcount)
 

@@ -217,9 +217,7 @@ def _when(at: Any) -> str:
 
 def _not_found(wanted: Sequence[int], rows: Sequence[Subject]) -> list[Refusal]:
     seen = {row.pk for row in rows}
-    return [
-        Refusal(f"#{pk}", "not_found", "Not found, or not yours to see.", pk) for pk in wanted if pk not in seen
-    ]
+    return [Refusal(f"#{pk}", "not_found", "Not found, or not yours to see.", pk) for pk in wanted if pk not in seen]
 
 
 def _apply(name: str, rows: Sequence[S], actor: Any, reason: str) -> None:
@@ -236,9 +234,7 @@ def _apply(name: str, rows: Sequence[S], actor: Any, reason: str) -> None:
     model = type(rows[0])
     for values, moved in changed.items():
         columns = dict(zip(("state", *model.moved_fields), values, strict=True))
-        model._base_manager.filter(pk__in=[row.pk for row in moved]).update(
-            version=models.F("version") + 1, **columns
-        )
+        model._base_manager.filter(pk__in=[row.pk for row in moved]).update(version=models.F("version") + 1, **columns)
     ledger.append(model.workflow, steps, actor=actor)
 
 

@@ -124,9 +124,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=60, unique=True)),
                 (
@@ -142,22 +140,16 @@ class Migration(migrations.Migration):
                 ("last_day", models.DateField(default=datetime.date(2069, 12, 31), help_text="Inclusive.")),
                 (
                     "version",
-                    models.PositiveIntegerField(
-                        default=0, editable=False, help_text="0 until the days are built."
-                    ),
+                    models.PositiveIntegerField(default=0, editable=False, help_text="0 until the days are built."),
                 ),
                 ("built_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "built_from",
-                    models.CharField(
-                        blank=True, editable=False, help_text="Source of the holidays.", max_length=60
-                    ),
+                    models.CharField(blank=True, editable=False, help_text="Source of the holidays.", max_length=60),
                 ),
                 (
                     "starts_at",
-                    models.DateTimeField(
-                        editable=False, help_text="First instant that the days cover.", null=True
-                    ),
+                    models.DateTimeField(editable=False, help_text="First instant that the days cover.", null=True),
                 ),
                 (
                     "ends_at",
@@ -182,9 +174,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("workflow", models.CharField(max_length=60)),
                 ("stage", models.CharField(max_length=120)),
@@ -208,26 +198,20 @@ class Migration(migrations.Migration):
                 ("effective_from", models.DateTimeField()),
                 (
                     "effective_until",
-                    models.DateTimeField(
-                        blank=True, help_text="First instant no longer in force.", null=True
-                    ),
+                    models.DateTimeField(blank=True, help_text="First instant no longer in force.", null=True),
                 ),
                 ("set_by_name", models.CharField(max_length=160)),
                 ("why", models.TextField()),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
             options={
                 "ordering": ["workflow", "stage", "effective_from", "id"],
                 "indexes": [models.Index(fields=["workflow", "stage"], name="goal_by_stage")],
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("business_seconds__gt", 0)), name="goal_takes_time"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("business_seconds__gt", 0)), name="goal_takes_time"),
                     models.CheckConstraint(
                         condition=models.Q(("share_percent__range", (1, 100))), name="goal_share_is_percent"
                     ),
@@ -294,9 +278,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("first_day", models.DateField()),
                 ("last_day", models.DateField(help_text="Inclusive.")),
@@ -311,16 +293,12 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(help_text="As “Snow emergency”.", max_length=200)),
                 (
                     "authority",
-                    models.CharField(
-                        blank=True, help_text="Order or notice that closed the offices.", max_length=200
-                    ),
+                    models.CharField(blank=True, help_text="Order or notice that closed the offices.", max_length=200),
                 ),
                 ("entered_by_name", models.CharField(max_length=160)),
                 (
                     "entered_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 (
                     "calendar",

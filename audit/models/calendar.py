@@ -23,20 +23,14 @@ class Calendar(models.Model):
     # What the last rebuild made; never set by hand.
     version = models.PositiveIntegerField(default=0, editable=False, help_text="0 until the days are built.")
     built_at = models.DateTimeField(null=True, editable=False)
-    built_from = models.CharField(
-        max_length=60, blank=True, editable=False, help_text="Source of the holidays."
-    )
-    starts_at = models.DateTimeField(
-        null=True, editable=False, help_text="First instant that the days cover."
-    )
+    built_from = models.CharField(max_length=60, blank=True, editable=False, help_text="Source of the holidays.")
+    starts_at = models.DateTimeField(null=True, editable=False, help_text="First instant that the days cover.")
     ends_at = models.DateTimeField(null=True, editable=False, help_text="First instant after them.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(closes__gt=F("opens")), name="calendar_closes_after_opening"),
-            models.CheckConstraint(
-                condition=Q(last_day__gte=F("first_day")), name="calendar_ends_after_start"
-            ),
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="calendar_ends_after_start"),
         ]
 
     def __str__(self) -> str:
@@ -66,9 +60,7 @@ class CalendarDay(models.Model):
                 name="calendarday_working_position",
                 condition=Q(closes_at__gt=F("opens_at")),
             ),
-            models.CheckConstraint(
-                condition=Q(closes_at__gte=F("opens_at")), name="calendarday_closes_after_opening"
-            ),
+            models.CheckConstraint(condition=Q(closes_at__gte=F("opens_at")), name="calendarday_closes_after_opening"),
         ]
 
     def __str__(self) -> str:
@@ -87,22 +79,16 @@ class Closure(models.Model):
     open_from = models.TimeField(null=True, blank=True, help_text="Delayed opening, local time.")
     open_until = models.TimeField(null=True, blank=True, help_text="Early departure, local time.")
     reason = models.CharField(max_length=200, help_text="As “Snow emergency”.")
-    authority = models.CharField(
-        max_length=200, blank=True, help_text="Order or notice that closed the offices."
-    )
+    authority = models.CharField(max_length=200, blank=True, help_text="Order or notice that closed the offices.")
     entered_by_name = models.CharField(max_length=160)
     entered_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["first_day", "id"]
         constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="closure_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(last_day__gte=F("first_day")), name="closure_ends_after_start"
-            ),
-            models.CheckConstraint(
-                condition=Q(open_from__isnull=True)
-                | Q(open_until__isnull=True)
-                | Q(open_until__gt=F("open_from")),
+                condition=Q(open_from__isnull=True) | Q(open_until__isnull=True) | Q(open_until__gt=F("open_from")),
                 name="closure_open_hours_in_order",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="closure_has_reason"),

@@ -21,9 +21,7 @@ class Goal(models.Model):
     business_seconds = models.PositiveBigIntegerField()
     share_percent = models.PositiveSmallIntegerField(default=90, help_text="Of the visits, at least.")
     effective_from = models.DateTimeField()
-    effective_until = models.DateTimeField(
-        null=True, blank=True, help_text="First instant no longer in force."
-    )
+    effective_until = models.DateTimeField(null=True, blank=True, help_text="First instant no longer in force.")
     set_by_name = models.CharField(max_length=160)
     why = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
