@@ -1,0 +1,78 @@
+from datetime import UTC, datetime
+
+import pytest
+from django import forms
+from django.core.paginator import Paginator
+from django.utils import timezone
+
+from config.templatetags import title21
+
+HOUR = 3600
+DAY = 8 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""),
+        (0, "0 min"),
+        (59, "0 min"),
+        (60, "1 min"),
+        (HOUR, "1 h"),
+        (2 * HOUR + 10 * 60, "2 h 10 min"),
+        (DAY - 1, "7 h 59 min"),
+        (DAY, "1 day"),
+        (3 * DAY + 2 * HOUR + 30 * 60, "3 days 2 h"),
+        (1000 * DAY, "1,000 days"),
+    ],
+)
+def test_business_seconds_in_words(seconds, words):
+    assert title21.business_duration(seconds) == words
+
+
+def test_the_day_of_a_duration_can_be_named():
+    assert title21.business_duration(DAY, "business day") == "1 business day"
+    assert title21.business_duration(2 * DAY, "business day") == "2 business days"
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("America/New_York", "March 8, 2026, 11:30 p.m. EDT"),
+        ("America/Phoenix", "March 8, 2026, 8:30 p.m. MST"),
+    ],
+)
+def test_local_time_names_its_zone_after_the_clock_change(zone, shown):
+    with timezone.override(zone):
+        assert f">{shown}</time>" in title21.local_time(datetime(2026, 3, 9, 3, 30, tzinfo=UTC))
+
+
+def test_local_date_is_the_day_of_the_zone_not_of_utc():
+    with timezone.override("America/New_York"):
+        assert ">March 8, 2026</time>" in title21.local_date(datetime(2026, 3, 9, 3, 30, tzinfo=UTC))
+
+
+def test_no_instant_shows_nothing():
+    assert title21.local_time(None) == ""
+    assert title21.local_date(None) == ""
+
+
+def test_many_pages_are_elided_around_the_current_one():
+    page = Paginator(range(400), 10).get_page(20)
+    assert list(title21.elided_pages(page)) == [1, "…", 19, 20, 21, "…", 40]
+
+
+class Mixed(forms.Form):
+    name = forms.CharField()
+    kind = forms.ChoiceField(choices=[("a", "A")], widget=forms.RadioSelect)
+    at = forms.SplitDateTimeField(widget=forms.SplitDateTimeWidget)
+
+
+@pytest.mark.parametrize("field", ["name", "kind", "at"])
+def test_an_error_links_to_an_input_that_exists(field):
+    bound = Mixed()[field]
+    assert f'id="{title21.first_input_id(bound)}"' in str(bound)
+
+
+def test_split_makes_a_list():
+    assert title21.split("Upload | Check") == ["Upload", "Check"]
