@@ -52,9 +52,7 @@ def propose(sheet: Sheet, header_row: int | None = None) -> Proposal:
     if Field.LAST_NAME in found and Field.FIRST_NAME in found:
         found.pop(Field.NAME, None)
     mapping = {field: min(places)[1] for field, places in found.items()}
-    ambiguous = {
-        field: tuple(column for _, column in places) for field, places in found.items() if len(places) > 1
-    }
+    ambiguous = {field: tuple(column for _, column in places) for field, places in found.items() if len(places) > 1}
     return Proposal(sheet.name, header.number, header.cells, mapping, ambiguous, tuple(unknown))
 
 
@@ -62,9 +60,7 @@ def row_numbered(sheet: Sheet, number: int) -> Row:
     for row in sheet.rows:
         if row.number == number:
             return row
-    raise RosterFileError(
-        f"Row {number} of sheet “{sheet.name}” is blank or does not exist: choose the header row."
-    )
+    raise RosterFileError(f"Row {number} of sheet “{sheet.name}” is blank or does not exist: choose the header row.")
 
 
 def _find_header(rows: Sequence[Row]) -> Row:

@@ -8,6 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from designation.rosters.files import (
@@ -68,10 +69,10 @@ def _find_delimiter(text: str) -> str:
 
 
 def _score(text: str, delimiter: str) -> tuple[int, int, int]:
-    try:
-        sample = list(islice(_records(text, delimiter), _SAMPLE))
-    except csv.Error:
-        return (-1, 0, 0)
+    sample: list[list[str]] = []
+    # What comes before a misplaced quotation mark still tells; reading the rows under the winner reports the mark.
+    with suppress(csv.Error):
+        sample.extend(islice(_records(text, delimiter), _SAMPLE))
     fields = max((len(recognised_fields(record[:MAX_COLUMNS])) for record in sample), default=0)
     widths = Counter(len(record) for record in sample if len(record) > 1)
     width, rows = widths.most_common(1)[0] if widths else (0, 0)

@@ -133,9 +133,7 @@ def _read_name(draft: Draft) -> None:
         names = split_name(roster.value(row, Field.NAME), last_first=roster.last_name_first) or ("", "")
         columns = (Field.NAME, Field.NAME)
         if not all(names):
-            draft.wrong(
-                Field.NAME, "The first and the last name cannot be told apart.", "Write it as “Last, First”."
-            )
+            draft.wrong(Field.NAME, "The first and the last name cannot be told apart.", "Write it as “Last, First”.")
     for column, limit, name in zip(columns, (Field.LAST_NAME, Field.FIRST_NAME), names, strict=True):
         _fits(draft, column, name, limit)
     draft.last_name, draft.first_name = (" ".join(name.split()) for name in names)
@@ -148,9 +146,7 @@ def _read_email(draft: Draft) -> None:
     try:
         validate_email(text)
     except ValidationError:
-        draft.wrong(
-            Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank."
-        )
+        draft.wrong(Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank.")
     else:
         draft.email = text
 
@@ -171,9 +167,7 @@ def _read_priority(draft: Draft) -> None:
     text = draft.roster.value(draft.row, Field.PRIORITY)
     priority = priority_of(text) if text else "routine"
     if priority is None:
-        draft.wrong(
-            Field.PRIORITY, "This priority is not known.", "Write routine or expedited (or no or yes)."
-        )
+        draft.wrong(Field.PRIORITY, "This priority is not known.", "Write routine or expedited (or no or yes).")
     draft.priority = priority or "routine"
 
 

@@ -42,9 +42,7 @@ class Workbook:
         for sheet in self.sheets:
             if sheet.name == name:
                 return sheet
-        raise RosterFileError(
-            f"No sheet is named “{name}”. The sheets are: {', '.join(s.name for s in self.sheets)}."
-        )
+        raise RosterFileError(f"No sheet is named “{name}”. The sheets are: {', '.join(s.name for s in self.sheets)}.")
 
 
 def trimmed(cells: list[str]) -> tuple[str, ...]:

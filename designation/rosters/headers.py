@@ -52,12 +52,10 @@ _SYNONYMS = {
     " designation type, type, action, request",
     Field.PRIORITY: "priority, expedite, expedited, expedited request, expedited processing,"
     " expedite requested, urgency, urgent, rush",
-    Field.JUSTIFICATION: "justification, justification for request, request justification, "
+    Field.JUSTIFICATION: "justification, justification for request, request justification,"
     " reason for request, statement of need, operational need, basis for request, purpose, reason, basis",
 }
-_RANKED = {
-    name: (field, rank) for field, names in _SYNONYMS.items() for rank, name in enumerate(names.split(", "))
-}
+_RANKED = {name: (field, rank) for field, names in _SYNONYMS.items() for rank, name in enumerate(names.split(", "))}
 
 # Columns that rosters often carry and that filing does not need; no one is asked about them.
 _NOT_NEEDED_NAMES = (

@@ -32,8 +32,8 @@ _PARTICLES = frozenset(
 def split_name(text: str, *, last_first: bool = False) -> tuple[str, str] | None:
     """Last and first name of "Smith Jr., John A.", "Smith, John A., Jr." or "John A. Smith Jr.".
 
-    With last_first, "Smith John" is in that order too, as the column's header says. None when the order cannot
-    be told or one of the two is missing.
+    With last_first, "Smith John" is in that order too, as the column's header says. None when the
+    order cannot be told or one of the two is missing.
     """
     parts = [part for part in (" ".join(part.split()) for part in text.split(",")) if part]
     suffixes = [part for part in parts[1:] if _is_suffix(part)]

@@ -105,9 +105,7 @@ def plan(roster: Roster, *, office: Office, actor: User, default_justification: 
 
 def _is_filed(draft: Draft, office: Office) -> bool:
     """Whether the office has an open request for the agent. A row that repeats another is an error."""
-    return (
-        draft.open_request is not None and draft.open_request.office_id == office.pk and draft.repeats is None
-    )
+    return draft.open_request is not None and draft.open_request.office_id == office.pk and draft.repeats is None
 
 
 def _decide_kinds(drafts: Sequence[Draft], office: Office) -> None:

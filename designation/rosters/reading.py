@@ -27,9 +27,7 @@ def read(content: bytes, filename: str) -> Workbook:
     if not content.strip():
         raise RosterFileError("The file is empty. Check that the roster was saved, and send it again.")
     if len(content) > MAX_BYTES:
-        raise RosterFileError(
-            f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it into smaller files."
-        )
+        raise RosterFileError(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it into smaller files.")
     sheets = tuple(sheet for sheet in _sheets(content, filename) if sheet.rows)
     if not sheets:
         raise RosterFileError(

@@ -41,14 +41,12 @@ def _agent_among(alike: Sequence[Agent], draft: Draft) -> Agent | None:
             return agent
     named = [agent for agent in alike if same_last_name(agent.last_name, draft.last_name)]
     if len(named) == 1:
-        draft.warn(
-            Field.BADGE_NUMBER, f"Taken for {named[0].badge_number}, which differs in leading zeros only."
-        )
+        draft.warn(Field.BADGE_NUMBER, f"Taken for {named[0].badge_number}, which differs in leading zeros only.")
         return named[0]
     if alike:
         draft.wrong(
             Field.BADGE_NUMBER,
-            f"Badge {alike[0].badge_number}, the same but for leading zeros, is on record under another name.",
+            f"Badge {alike[0].badge_number}, equal but for leading zeros, is on record under another name.",
             "Format the column as text and type the number with its zeros, or correct the name.",
         )
     return None
@@ -118,8 +116,6 @@ def _compare_with_agent(draft: Draft, agent: Agent, office: Office) -> None:
         )
     if not same_person_name(draft.last_name, draft.first_name, agent.last_name, agent.first_name):
         column = Field.LAST_NAME if Field.LAST_NAME in draft.roster.mapping else Field.NAME
-        draft.warn(
-            column, f"On record, badge {agent.badge_number} is {agent.full_name}.", "The record is kept."
-        )
+        draft.warn(column, f"On record, badge {agent.badge_number} is {agent.full_name}.", "The record is kept.")
     if draft.email and agent.email and draft.email.lower() != agent.email.lower():
         draft.warn(Field.EMAIL, f"On record, the e-mail address is {agent.email}.", "The record is kept.")

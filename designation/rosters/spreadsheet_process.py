@@ -30,9 +30,7 @@ def text_of(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
     if isinstance(value, datetime.datetime):
-        return (
-            value.date().isoformat() if value.time() == datetime.time.min else value.isoformat(" ", "minutes")
-        )
+        return value.date().isoformat() if value.time() == datetime.time.min else value.isoformat(" ", "minutes")
     # PostgreSQL stores no zero character; the mark of an unreadable one takes its place.
     return str(value).replace("\x00", "\ufffd").strip()
 
@@ -70,9 +68,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer: dict[str, object] = {
-            "sheets": read(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))
-        }
+        answer: dict[str, object] = {"sheets": read(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))}
     except Refusal as refusal:
         answer = {"refused": str(refusal)}
     except PasswordError:

@@ -18,17 +18,13 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
-_LOCKED = (
-    "The file is protected by a password."
-    " Remove the password (File, Info, Protect Workbook) and send it again."
-)
+_LOCKED = "The file is protected by a password. Remove the password (File, Info, Protect Workbook) and send it again."
 _TOO_LARGE = (
     "The workbook grows too large when it is opened, often because of a stray entry far below or right of"
     " the list. Copy the roster into a new workbook and send that."
 )
 _DAMAGED = (
-    "The file is damaged or not a spreadsheet."
-    " Open it in your spreadsheet program, save it as XLSX and send that."
+    "The file is damaged or not a spreadsheet. Open it in your spreadsheet program, save it as XLSX and send that."
 )
 
 
@@ -56,9 +52,7 @@ def _check_package(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             entries = package.infolist()
-            opendocument = (
-                "mimetype" in package.namelist() and b"spreadsheet" in package.read("mimetype")[:100]
-            )
+            opendocument = "mimetype" in package.namelist() and b"spreadsheet" in package.read("mimetype")[:100]
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -71,9 +65,7 @@ def _check_package(content: bytes) -> None:
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
         raise RosterFileError(_TOO_LARGE)
     if not opendocument and not any(entry.filename.lower() == "xl/workbook.xml" for entry in entries):
-        raise RosterFileError(
-            "The file is a packed file of another kind. Save the roster as XLSX and send that."
-        )
+        raise RosterFileError("The file is a packed file of another kind. Save the roster as XLSX and send that.")
 
 
 def _open(content: bytes) -> dict:

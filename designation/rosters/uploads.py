@@ -93,7 +93,7 @@ def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
 
 
 def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal:
-    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another one.
+    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another.
 
     Raises RosterFileError if no sheet is chosen, or the header row is blank.
     """
@@ -135,7 +135,7 @@ def apply_mapping(
 
 
 def roster_of(upload: RosterUpload) -> Roster:
-    """The rows below the header, with what the columns mean. Raises RosterFileError if that is not said yet."""
+    """The rows below the header, with what the columns mean. Raises RosterFileError if not said yet."""
     if not upload.is_mapped or upload.header_row is None:
         raise RosterFileError("Say first which sheet holds the roster and what its columns mean.")
     sheet = workbook_of(upload).sheet(upload.sheet)
@@ -149,10 +149,10 @@ def plan_upload(upload: RosterUpload, actor: User) -> RosterPlan:
 
 
 def file_upload(upload: RosterUpload, actor: User, *, all_or_nothing: bool = False) -> FiledRoster:
-    """File the rows that are ready, in one database transaction, and keep the result with the upload.
+    """File the rows that are ready, in one database transaction; the result stays with the upload.
 
-    An upload is filed once: asked again, it answers with the result that it has. Raises NotAllFiled if it is all
-    or nothing and some rows cannot be filed, PermissionDenied if the actor may not file for the office.
+    An upload is filed once: asked again, it answers with the result it has. Raises NotAllFiled if it is all
+    or nothing and some rows cannot be filed, PermissionDenied if the actor may not file for it.
     """
     _check_may_file(actor, upload.office)
     with transaction.atomic():
@@ -187,9 +187,7 @@ def _file(roster_plan: RosterPlan, actor: User) -> FiledRoster:
     # Filed by somebody else since the plan was made, a moment ago.
     overtaken = [refusal for refusal in outcome.refused if refusal.code == "already_filed"]
     refused = {
-        rows[refusal.number].number: refusal.message
-        for refusal in outcome.refused
-        if refusal.code != "already_filed"
+        rows[refusal.number].number: refusal.message for refusal in outcome.refused if refusal.code != "already_filed"
     }
     return FiledRoster(
         filed=tuple(request.number for request in outcome.done),
@@ -237,9 +235,7 @@ def _plain_filename(filename: str) -> str:
 def _settle(upload: RosterUpload, proposal: Proposal) -> None:
     """Choose the sheet; and the columns too, if they are remembered or need no question."""
     upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
-    remembered = RosterMapping.objects.filter(
-        office=upload.office, signature=signature(proposal.headers)
-    ).first()
+    remembered = RosterMapping.objects.filter(office=upload.office, signature=signature(proposal.headers)).first()
     if remembered:
         upload.mapping = remembered.mapping
     elif proposal.settled:

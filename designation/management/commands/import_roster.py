@@ -30,15 +30,14 @@ M = TypeVar("M", bound=Model)
 
 class Command(BaseCommand):
     help = (
-        "File the requests of a roster (CSV, XLSX, XLS or ODS) for an HSI office. The good rows are filed, the others"
-        " listed with the reasons. Exit code 1: some rows were not filed. Exit code 2: the file cannot be used."
+        "File the requests of a roster (CSV, XLSX, XLS or ODS) for an HSI office. The good rows are"
+        " filed, the others listed with the reasons. Exit code 1: some rows were not filed;"
+        " 2: the file cannot be used."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument(
-            "--office", required=True, metavar="CODE", help="the office that files, as HSI-MIA"
-        )
+        parser.add_argument("--office", required=True, metavar="CODE", help="the office that files, as HSI-MIA")
         parser.add_argument("--user", required=True, metavar="USERNAME", help="who files: it goes on record")
         parser.add_argument("--sheet", default="", help="the sheet to read, where several may be the roster")
         parser.add_argument(
@@ -46,16 +45,12 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEADER=FIELD",
-            help=f"what a column means; FIELD is one of {', '.join(Field)}, or ignore. Remembered for the office.",
+            help=f"what a column means; FIELD is one of {', '.join(Field)}, or ignore. Remembered.",
         )
         parser.add_argument("--justification", default="", metavar="TEXT", help="for rows that give none")
         parser.add_argument("--dry-run", action="store_true", help="say what would be filed; change nothing")
-        parser.add_argument(
-            "--rejected", type=Path, metavar="FILE", help="write the rows not filed to a CSV file"
-        )
-        parser.add_argument(
-            "--all-or-nothing", action="store_true", help="file nothing unless every row can be filed"
-        )
+        parser.add_argument("--rejected", type=Path, metavar="FILE", help="write the rows not filed to a CSV file")
+        parser.add_argument("--all-or-nothing", action="store_true", help="file nothing unless every row can be filed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -70,9 +65,7 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> int:
         """Returns how many rows were not filed."""
         user = _one(User.objects.filter(username=options["user"]), f"No user is called {options['user']}.")
-        office = _one(
-            Office.objects.filter(code=options["office"]), f"No office has the code {options['office']}."
-        )
+        office = _one(Office.objects.filter(code=options["office"]), f"No office has the code {options['office']}.")
         with options["file"].open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         upload = uploads.start_upload(
@@ -93,9 +86,7 @@ class Command(BaseCommand):
         return len(rejected)
 
     def _tell(self, plan: RosterPlan, upload: RosterUpload) -> None:
-        self.stdout.write(
-            f"Sheet “{upload.sheet}”, header in row {upload.header_row}: {len(plan.rows)} rows."
-        )
+        self.stdout.write(f"Sheet “{upload.sheet}”, header in row {upload.header_row}: {len(plan.rows)} rows.")
         self.stdout.write(
             f"Ready: {len(plan.ready)} (new agents: {plan.new_agents})."
             f" Filed already: {len(plan.already_filed)}. With errors: {len(plan.errors)}."
@@ -122,7 +113,7 @@ def _one(found: QuerySet[M], why_not: str) -> M:
 
 
 def _map_columns(upload: RosterUpload, user: User, options: Sequence[str]) -> None:
-    """Apply the --map options on top of what is recognised; ask for them where the header leaves a question."""
+    """Apply the --map options on top of what is recognised; ask for them where a question is left."""
     if not upload.sheet:
         names = ", ".join(choice.sheet for choice in uploads.sheet_choices(uploads.workbook_of(upload)))
         raise CommandError(f"Say with --sheet which one holds the roster: {names}.", returncode=CANNOT_START)
@@ -131,9 +122,7 @@ def _map_columns(upload: RosterUpload, user: User, options: Sequence[str]) -> No
         mapping = dict(proposal.mapping)
         for option in options:
             _apply_option(mapping, proposal, option)
-        uploads.apply_mapping(
-            upload, user, sheet=upload.sheet, header_row=proposal.header_row, mapping=mapping
-        )
+        uploads.apply_mapping(upload, user, sheet=upload.sheet, header_row=proposal.header_row, mapping=mapping)
     elif not upload.is_mapped:
         raise CommandError(_questions(proposal), returncode=CANNOT_START)
 
