@@ -23,9 +23,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    # Playwright runs an event loop in this thread, in which Django would refuse the tests' own queries.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def page(browser: Browser, live_server) -> Iterator[Page]:
     context = browser.new_context(base_url=live_server.url, viewport=DESKTOP)
     yield context.new_page()
     context.close()
