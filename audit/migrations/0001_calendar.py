@@ -26,7 +26,7 @@ $$;
 # The second branch of a coalesce: nothing for no instant, an error for one that no day covers.
 OUTSIDE = """
 CREATE FUNCTION audit_outside_calendar(calendar bigint, at timestamptz) RETURNS bigint
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 AS $$
 BEGIN
     IF at IS NOT NULL THEN
         RAISE EXCEPTION '% is outside the calendar %', at, (SELECT name FROM audit_calendar WHERE id = calendar)
