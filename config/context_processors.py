@@ -11,9 +11,8 @@ from config.navigation import navigation_for
 def page(request: HttpRequest) -> dict[str, Any]:
     """The signed-in user's navigation, and which banner stands above the page."""
     user = getattr(request, "user", None)
-    signed_in = user is not None and user.is_authenticated
     return {
-        "navigation": navigation_for(user, request.path) if signed_in else [],
+        "navigation": navigation_for(user, request.path) if user and user.is_authenticated else [],
         "demo": settings.DEMO,
         "official_site": settings.OFFICIAL_SITE,
     }

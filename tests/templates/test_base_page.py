@@ -20,7 +20,8 @@ GALLERY = "tests.templates.gallery"
 
 
 def user_with(role: Role, agency: str) -> User:
-    return User(username="ana", first_name="Ana", last_name="Rivera", roles=[role], office=Office(agency_id=agency))
+    office = Office(agency_id=agency, name="Miami")
+    return User(username="ana", first_name="Ana", last_name="Rivera", roles=[role], office=office)
 
 
 def labels(user: User) -> list[str]:
@@ -77,7 +78,6 @@ class TestPage:
 def test_the_header_names_the_user_and_signs_out_by_post(rf: RequestFactory):
     request = rf.get("/")
     request.user = user_with(Role.COORDINATOR, "HSI")
-    request.user.office.name = "Miami"
     html = render_to_string("base.html", request=request)
     assert re.search(r"Ana Rivera</strong><br>Miami", html)
     assert '<form method="post" action="/accounts/logout/"><input type="hidden" name="csrfmiddlewaretoken"' in html

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from designation.models import User
 from tests.browser import axe_violations, chromium, console_errors, is_wider_than_window
@@ -12,8 +12,8 @@ from tests.browser import axe_violations, chromium, console_errors, is_wider_tha
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 GALLERY = "tests.templates.gallery"
-PHONE = {"width": 320, "height": 640}  # also what a window of 1280 pixels shows at 400 % zoom
-DESKTOP = {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=320, height=640)  # also what a window of 1280 pixels shows at 400 % zoom
+DESKTOP = ViewportSize(width=1280, height=900)
 
 
 @pytest.fixture(scope="module")
