@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,9 +56,9 @@ class BusinessClock:
     version: int
     starts_at: datetime
     ends_at: datetime
-    opens: list[int]  # seconds since 1970
-    lengths: list[int]  # working seconds of the day
-    positions: list[int]  # working seconds before the day
+    opens: list[int] = field(repr=False)  # seconds since 1970
+    lengths: list[int] = field(repr=False)  # working seconds of the day
+    positions: list[int] = field(repr=False)  # working seconds before the day
 
     def position(self, at: datetime) -> int:
         """Working seconds of the calendar before `at`, rounded down.

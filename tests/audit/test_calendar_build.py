@@ -91,6 +91,15 @@ def test_closures_without_a_common_hour_close_the_day():
     assert hours(made, day) is None
 
 
+def test_a_closure_never_lengthens_the_day():
+    made = Calendar.objects.create(name="early", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
+    day = date(2024, 2, 1)
+    calendar.enter_closure(
+        made, day, day, open_from=time(7), open_until=time(20), reason="Storm", entered_by_name="Operator"
+    )
+    assert hours(made, day) == ("09:00:00", "17:00:00")
+
+
 def test_a_closure_moves_later_measures_and_the_version():
     made = Calendar.objects.create(name="moved", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
     calendar.rebuild(made)
