@@ -20,9 +20,7 @@ class RosterMapping(models.Model):
     saved_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["office", "signature"], name="roster_mapping_one_per_layout")
-        ]
+        constraints = [models.UniqueConstraint(fields=["office", "signature"], name="roster_mapping_one_per_layout")]
 
     def __str__(self) -> str:
         return f"{self.office.code}: {', '.join(self.headers)}"

@@ -185,7 +185,7 @@ def _read_justification(draft: Draft, default: str) -> None:
 
 def _fits(draft: Draft, column: Field, text: str, limit_of: Field | None = None) -> bool:
     limit = _LIMITS[limit_of or column]
-    if len(text) <= limit:
+    if limit is None or len(text) <= limit:
         return True
     draft.wrong(column, f"This is too long: {len(text):,} characters, {limit:,} at most.", "Shorten it.")
     return False

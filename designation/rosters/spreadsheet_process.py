@@ -31,14 +31,18 @@ def text_of(value: object) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
     if isinstance(value, datetime.datetime):
         return value.date().isoformat() if value.time() == datetime.time.min else value.isoformat(" ", "minutes")
-    # PostgreSQL stores no zero character; the mark of an unreadable one takes its place.
-    return str(value).replace("\x00", "\ufffd").strip()
+    return storable(str(value)).strip()
+
+
+def storable(text: str) -> str:
+    """PostgreSQL stores no zero character; the mark of an unreadable one takes its place."""
+    return text.replace("\x00", "\ufffd")
 
 
 def read(content: bytes, max_rows: int, max_columns: int) -> list[dict[str, object]]:
     """The visible worksheets: name and rows; of each row its number and cells up to the last filled one."""
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    sheets = []
+    sheets: list[dict[str, object]] = []
     rows_left, text_left = max_rows, MAX_TEXT
     for meta in workbook.sheets_metadata:
         if meta.typ != SheetTypeEnum.WorkSheet or meta.visible != SheetVisibleEnum.Visible:
@@ -59,7 +63,7 @@ def read(content: bytes, max_rows: int, max_columns: int) -> list[dict[str, obje
                 raise Refusal("columns")
             if text_left < 0:
                 raise Refusal("size")
-        sheets.append({"name": meta.name, "rows": rows})
+        sheets.append({"name": storable(meta.name), "rows": rows})
     return sheets
 
 

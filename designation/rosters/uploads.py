@@ -52,11 +52,12 @@ def start_upload(
     Raises RosterFileError if the file cannot be read, PermissionDenied if the user may not file for it.
     """
     _check_may_file(user, office)
+    filename = _plain_filename(filename)
     workbook = read(content, filename)
     upload = RosterUpload(
         office=office,
         uploaded_by=user,
-        filename=_plain_filename(filename),
+        filename=filename,
         content=content,
         sha256=sha256(content).hexdigest(),
         default_justification=default_justification,

@@ -12,8 +12,15 @@ from xml.sax.saxutils import escape
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from designation.models import Office, User
+
 DATA = Path(__file__).with_name("data")
 HEADER = ["Badge Number", "Last Name", "First Name", "Justification"]
+
+
+def home(user: User) -> Office:
+    assert user.office is not None
+    return user.office
 
 
 def csv_file(rows: Sequence[Sequence[object]], *, delimiter: str = ",", encoding: str = "utf-8") -> bytes:

@@ -139,7 +139,7 @@ def test_a_formula_gives_its_last_result_and_is_never_run():
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_blank_rows_are_left_out_and_the_numbers_stay(kind: str):
-    rows: list[list[object]] = [["Title"], [], HEADER, [" "], ["", ""], ["00123"]]
+    rows: list[list[str]] = [["Title"], [], HEADER, [" "], ["", ""], ["00123"]]
     content = csv_file(rows) if kind == "csv" else xlsx_file(Roster=rows)
 
     assert numbers(read(content, f"roster.{kind}")) == [1, 3, 6]

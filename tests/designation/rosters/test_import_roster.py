@@ -1,0 +1,148 @@
+"""`manage.py import_roster` does what the upload page does."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from designation.models import Agent, Request, RosterMapping, RosterUpload
+from tests.designation.rosters.files import HEADER, csv_file, xlsx_file
+from tests.factories import People
+
+pytestmark = pytest.mark.django_db
+
+GOOD = [["00123", "Rivera", "Ana", "Port cases."], ["00124", "Stone", "Lee", "Port cases."]]
+BAD = ["00125", "", "Max", "=cmd()"]
+
+
+@pytest.fixture
+def run(people: People, tmp_path: Path):
+    """Runs the command on a file of the rows; returns what it printed and its exit code."""
+
+    def run_on(content: bytes, *options: str, office: str = "HSI-MIA", user: str = "") -> tuple[str, int]:
+        path = tmp_path / "roster.csv"
+        path.write_bytes(content)
+        out = io.StringIO()
+        username = user or people.coordinator.username
+        try:
+            call_command("import_roster", str(path), "--office", office, "--user", username, *options, stdout=out)
+        except CommandError as error:
+            return f"{out.getvalue()}{error}", error.returncode
+        return out.getvalue(), 0
+
+    return run_on
+
+
+def test_a_clean_roster_is_filed_with_exit_code_0(run):
+    said, code = run(csv_file([HEADER, *GOOD]))
+
+    assert code == 0
+    assert "Ready: 2 (new agents: 2)" in said
+    assert "Filed: 2." in said
+    assert Request.objects.filter(state="hsi_review").count() == 2
+
+
+def test_good_rows_are_filed_bad_ones_listed_and_written_with_exit_code_1(run, tmp_path: Path):
+    rejected = tmp_path / "rejected.csv"
+
+    said, code = run(csv_file([HEADER, *GOOD, BAD]), "--rejected", str(rejected))
+
+    assert code == 1
+    assert "Filed: 2." in said
+    assert "Row 4: Last Name: The last name is missing. Fill it in." in said
+    assert "Rows not filed: 1." in said
+    table = list(csv.reader(io.StringIO(rejected.read_text("utf-8-sig"), newline="")))
+    assert table[0] == [*HEADER, "Row", "Reason"]
+    assert table[1][:5] == ["00125", "", "Max", "'=cmd()", "4"]
+
+
+def test_all_or_nothing_files_nothing_when_a_row_is_bad(run, tmp_path: Path):
+    rejected = tmp_path / "rejected.csv"
+
+    said, code = run(csv_file([HEADER, *GOOD, BAD]), "--all-or-nothing", "--rejected", str(rejected))
+
+    assert code == 1
+    assert "Nothing was filed" in said
+    assert "Row 4: Last Name" in said
+    assert rejected.exists()
+    assert not Request.objects.exists()
+
+
+def test_a_dry_run_changes_nothing(run):
+    said, code = run(csv_file([["Shield", *HEADER[1:]], *GOOD]), "--map", "Shield=badge_number", "--dry-run")
+
+    assert code == 0
+    assert "Ready: 2" in said
+    for model in (Agent, Request, RosterMapping, RosterUpload):
+        assert not model.objects.exists()
+
+
+def test_the_same_file_twice_makes_no_duplicates(run):
+    run(csv_file([HEADER, *GOOD]))
+    said, code = run(csv_file([HEADER, *GOOD]))
+
+    assert code == 0
+    assert "Filed already: 2." in said
+    assert Request.objects.count() == 2
+
+
+def test_unknown_columns_are_asked_about_answered_with_map_and_remembered(run):
+    content = csv_file([["Shield", "Who", "Favourite dish"], ["00123", "Rivera, Ana", "Pie"]])
+    said, code = run(content)
+    assert code == 2
+    assert "“Shield”, “Who”, “Favourite dish”" in said
+    assert "Badge number" in said
+
+    options = ["--map", "Shield=badge_number", "--map", "who=name", "--map", "Favourite dish=ignore"]
+    said, code = run(content, *options, "--justification", "Port cases.")
+    assert code == 0
+
+    content = csv_file([["Shield", "Who", "Favourite dish"], ["00124", "Stone, Lee", "Rice"]])
+    assert run(content, "--justification", "Port cases.")[1] == 0
+    assert set(Request.objects.values_list("agent__badge_number", flat=True)) == {"00123", "00124"}
+
+
+@pytest.mark.parametrize("option", ["Shield=badge", "Nothing=badge_number", "Shield", "=badge_number"])
+def test_a_map_option_that_cannot_be_understood_is_exit_code_2(run, option: str):
+    said, code = run(csv_file([["Shield", *HEADER[1:]], *GOOD]), "--map", option)
+
+    assert code == 2
+    assert "badge_number, last_name" in said
+
+
+def test_of_several_sheets_one_is_named(run):
+    content = xlsx_file(May=[HEADER, GOOD[0]], June=[HEADER, GOOD[1]])
+
+    assert "May, June" in run(content)[0]
+    assert run(content, "--sheet", "June")[1] == 0
+    assert Request.objects.get().agent.badge_number == "00124"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"%PDF-1.7", {}, "PDF"),
+        (csv_file([HEADER, *GOOD]), {"office": "NOWHERE"}, "No office"),
+        (csv_file([HEADER, *GOOD]), {"user": "nobody"}, "No user"),
+        (csv_file([HEADER, *GOOD]), {"office": "HSI-DEN"}, "Only a coordinator of the filing office"),
+        (csv_file([HEADER]), {}, "no rows below"),
+    ],
+)
+def test_what_cannot_be_used_is_exit_code_2(run, content: bytes, options: dict[str, str], message: str):
+    said, code = run(content, **options)
+
+    assert code == 2
+    assert message in said
+    assert not RosterUpload.objects.exists()
+
+
+def test_a_missing_file_is_exit_code_2(people: People):
+    with pytest.raises(CommandError) as caught:
+        call_command("import_roster", "nowhere.csv", "--office", "HSI-MIA", "--user", people.coordinator.username)
+
+    assert caught.value.returncode == 2
+    assert "nowhere.csv" in str(caught.value)
