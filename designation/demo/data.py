@@ -1,0 +1,64 @@
+"""Writes an invented year into an empty system, in one database transaction, with its ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import chain
+from random import Random
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from audit import calendar, ledger
+from audit.models import StepEvent
+from designation.demo.staff import invent_staff
+from designation.demo.year import Inventor, Setting, Year
+from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
+
+BATCH = 2000
+
+
+class NotEmpty(Exception):
+    """The system holds agents or requests already."""
+
+
+def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:
+    """Invents `count` requests of the year before the day of `until`, as far as they have come by `until`.
+
+    Everything carries the mark of invention: the steps their source, the users “(demo)” in their names. Needs the
+    reference data. Raises NotEmpty.
+    """
+    with transaction.atomic():
+        if Request.objects.exists() or Agent.objects.exists():
+            raise NotEmpty
+        offices = list(Office.objects.select_related("agency", "division"))
+        staff = invent_staff(Random(f"{seed} staff"), offices)  # noqa: S311 - repeatable
+        User.objects.bulk_create(staff.everybody(), batch_size=BATCH)
+        setting = Setting(
+            seed=seed,
+            until=until,
+            clock=calendar.load(),
+            staff=staff,
+            offices=offices,
+            agreement=Agreement.objects.get(code=settings.DESIGNATION_AGREEMENT),
+            keys=_new_keys(count),
+        )
+        year = Inventor(setting).invent()
+        _write(year)
+    return year
+
+
+def _new_keys(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('designation_request_id_seq') FROM generate_series(1, %s)", [count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _write(year: Year) -> None:
+    Agent.objects.bulk_create(year.agents, batch_size=BATCH)
+    Request.objects.bulk_create(year.requests, batch_size=BATCH)
+    FieldOpinion.objects.bulk_create(year.opinions, batch_size=BATCH)
+    Designation.objects.bulk_create(year.designations, batch_size=BATCH)
+    invented = StepEvent.Source.INVENTED
+    ledger.append_history(Request.workflow, year.request_steps, source=invented)
+    ledger.append_history(Designation.workflow, chain.from_iterable(year.designation_steps.values()), source=invented)
