@@ -186,9 +186,7 @@ def _undisturbed() -> Iterator[None]:
         return
     held: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handlers = {
-        number: signal.signal(number, lambda received, _frame: held.append(received)) for number in numbers
-    }
+    handlers = {number: signal.signal(number, lambda received, _frame: held.append(received)) for number in numbers}
     try:
         yield
     finally:

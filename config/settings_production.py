@@ -21,7 +21,7 @@ DEMO = False
 if env.bool("DEMO", default=False):
     raise ImproperlyConfigured("DEMO is set, but production has no demo data or demo users")
 
-# Names of static files carry their hash, so that browsers may keep them for ever; `collectstatic` writes them.
+# Names of static files carry their hash, so that browsers may keep them for ever; collectstatic writes them.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -8,7 +8,6 @@ import fcntl
 import http.client
 import io
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -136,19 +135,9 @@ def _prepare() -> str:
     if not Request.objects.exists():
         print("First run: making demo data ...", flush=True)
         call_command("demo_data")
-    os.environ.setdefault("DEMO_PASSWORD", _kept_password())
     sign_ins = io.StringIO()
     call_command("demo_users", stdout=sign_ins)
     return sign_ins.getvalue()
-
-
-def _kept_password() -> str:
-    """Make up a password for the demo users once, and keep it for the next run."""
-    kept = embedded.VAR / "demo-password"
-    if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(12))
-    return kept.read_text()
 
 
 def _run(port: int, sign_ins: str) -> None:
@@ -174,15 +163,22 @@ def _run(port: int, sign_ins: str) -> None:
 def _wait_for_web(port: int, runner: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while runner.poll() is None and time.monotonic() < deadline:
-        try:
-            http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS).request(
-                "HEAD", "/accounts/login/"
-            )
-        except OSError:
-            time.sleep(0.2)
-        else:
+        if _web_answers(port):
             return
+        time.sleep(0.1)
     raise SystemExit("title21: the web server does not answer; see var/log/web.log")
+
+
+def _web_answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS)
+    try:
+        connection.request("HEAD", "/accounts/login/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 if __name__ == "__main__":
