@@ -1,12 +1,12 @@
 """Rosters: whole files of requests, as offices really send them.
 
-The rooms, each importing only those above it:
+The modules, each importing only those above it:
 
-    files      what a workbook is, and why a file was refused
-    columns    which column means what
+    files                       what a workbook is, and why a file was refused
+    headers, columns            which column means what
     delimited, spreadsheets, reading      bytes to rows of text
-    names, words, rows      rows of text to values
-    plan       what filing would do, row by row
-    rejected   the rows that were not filed, to be corrected and sent again
-    uploads    one upload on its way: map, preview, file
+    names, words, fields        rows of text to values
+    record, plan                what filing would do, row by row
+    rejected                    the rows that were not filed, to be corrected and sent again
+    uploads                     one upload on its way: map, preview, file
 """

@@ -87,12 +87,12 @@ def compare_with_record(drafts: Sequence[Draft], office: Office) -> None:
                 "Correct the address or the badge number, or leave the address blank.",
             )
         if draft.agent is None:
-            _refuse_kinds_of_known_agents(draft)
+            _refuse_kinds_that_need_a_designation(draft)
         else:
             _compare_with_agent(draft, draft.agent, office)
 
 
-def _refuse_kinds_of_known_agents(draft: Draft) -> None:
+def _refuse_kinds_that_need_a_designation(draft: Draft) -> None:
     if draft.badge_number and draft.kind in {Request.Kind.RENEWAL, Request.Kind.TRANSFER}:
         draft.wrong(
             Field.KIND,
