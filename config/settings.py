@@ -144,6 +144,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    # What a lost broker or worker left unsent; a notice is otherwise sent as soon as its batch is committed.
+    "send notices": {"task": "designation.tasks.send_notices", "schedule": 300.0},
+    "expire designations": {"task": "designation.tasks.expire_designations", "schedule": 3600.0},
+}
 
 # Years that a designation lasts from the day of approval.
 DESIGNATION_TERM_YEARS = 1

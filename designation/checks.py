@@ -13,13 +13,19 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from audit.machine import Check
-from designation.models.designations import LIVE
 from designation.models import Agent, Designation, Office, Request, User
+from designation.models.designations import LIVE
 
 
 def all_checks() -> list[Check]:
     """This app's checks, and those that the settings add."""
-    return [agent_is_active, agent_is_in_the_office, kind_fits_the_agent, no_other_open_request, *_plugged_in()]
+    return [
+        agent_is_active,
+        agent_is_in_the_office,
+        kind_fits_the_agent,
+        no_other_open_request,
+        *_plugged_in(),
+    ]
 
 
 @cache

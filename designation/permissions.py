@@ -68,7 +68,10 @@ HSI_HEADQUARTERS = By(
     "Only HSI headquarters may do this, and not the person who filed the request.",
 )
 DEA_INTAKE = By(
-    {Role.DEA_HQ: not_own_filing, Role.DEA_FIELD: lambda row, user: own_division(row, user) and not_own_filing(row, user)},
+    {
+        Role.DEA_HQ: not_own_filing,
+        Role.DEA_FIELD: lambda row, user: own_division(row, user) and not_own_filing(row, user),
+    },
     "Only DEA headquarters, or a reviewer of the division that the request is routed to, may do this.",
 )
 DEA_DIVISION = By(

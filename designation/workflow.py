@@ -51,17 +51,20 @@ class Act:
     why_not: str
 
 
-def file_requests(entries: Sequence[NewRequest], *, actor: User, office: Office, submit: bool = True) -> Outcome[Request]:
+def file_requests(
+    entries: Sequence[NewRequest], *, actor: User, office: Office, submit: bool = True
+) -> Outcome[Request]:
     """Files requests of one office, making agents that are not known yet; with `submit` false they stay drafts.
 
     An entry that cannot be filed is refused under its badge number, with code `already_filed` where the agent has an
     open request, and leaves nothing behind; the others are filed. One database transaction.
     """
     with transaction.atomic():
-        agents = _agents_of(entries, office)
+        agents, new_agents = _agents_of(entries, office)
         requests, refused = _drafts(entries, agents, actor=actor, office=office)
         judged = _judge_drafts(requests, actor=actor, submit=submit)
         filed = Request.objects.bulk_create(judged.done, batch_size=1000)
+        Agent.objects.filter(pk__in=new_agents).exclude(pk__in=[request.agent_id for request in filed]).delete()
         ledger.append(
             Request.workflow,
             [machine.step_of(request, "create", role=FILING_OFFICE.role_of(request, actor)) for request in filed],
@@ -74,24 +77,26 @@ def file_requests(entries: Sequence[NewRequest], *, actor: User, office: Office,
     return Outcome(filed, refused)
 
 
-def _agents_of(entries: Sequence[NewRequest], office: Office) -> dict[str, Agent]:
-    """The entries' agents by badge number, locked; those that are not known yet are added to the office."""
+def _agents_of(entries: Sequence[NewRequest], office: Office) -> tuple[dict[str, Agent], list[int]]:
+    """The entries' agents by badge number, locked, and the keys of those that were not known and are added here."""
     badges = [entry.badge_number for entry in entries]
     known = set(Agent.objects.filter(badge_number__in=badges).values_list("badge_number", flat=True))
-    new = {
-        entry.badge_number: Agent(
+    unknown = {entry.badge_number: entry for entry in entries if entry.badge_number not in known}
+    new = [
+        Agent(
+            pk=pk,
             badge_number=entry.badge_number,
             first_name=entry.first_name,
             last_name=entry.last_name,
             email=entry.email,
             office=office,
         )
-        for entry in entries
-        if entry.badge_number not in known
-    }
-    Agent.objects.bulk_create(new.values(), ignore_conflicts=True, batch_size=1000)
+        for pk, entry in zip(_new_keys("designation_agent", len(unknown)), unknown.values(), strict=True)
+    ]
+    Agent.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
     agents = Agent.objects.filter(badge_number__in=badges).select_related("office")
-    return {agent.badge_number: agent for agent in agents.order_by("pk").select_for_update(of=("self",))}
+    locked = agents.order_by("pk").select_for_update(of=("self",))
+    return {agent.badge_number: agent for agent in locked}, [agent.pk for agent in new]
 
 
 def _drafts(
@@ -132,11 +137,14 @@ def _drafts(
 
 def _new_numbers(count: int) -> list[tuple[int, str]]:
     """Primary keys and numbers for new requests, as (123, "T21-2026-000123")."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('designation_request_id_seq') FROM generate_series(1, %s)", [count])
-        keys = [row[0] for row in cursor.fetchall()]
     year = timezone.localdate().year
-    return [(key, f"T21-{year}-{key:06d}") for key in keys]
+    return [(key, f"T21-{year}-{key:06d}") for key in _new_keys("designation_request", count)]
+
+
+def _new_keys(table: str, count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [f"{table}_id_seq", count])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _judge_drafts(requests: Sequence[Request], *, actor: User, submit: bool) -> Outcome[Request]:
@@ -285,7 +293,7 @@ def _record_nonconcurrence(requests: Sequence[Request], actor: User, reason: str
 
 
 def _designate(requests: Sequence[Request], actor: User, reason: str) -> None:
-    """Makes the designations that approval grants; a live one of the same agent is replaced, a transferred agent moves."""
+    """Grants the designations. A live one of the same agent is replaced; a transferred agent moves."""
     replaced = Designation.objects.live().filter(agent__in=[request.agent_id for request in requests])
     machine.perform(
         "replace",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 
 from designation import references
 from designation.models import Office
@@ -23,10 +24,9 @@ KEPT_TABLES = {
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         references.load()
-    yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,9 +35,7 @@ def flush_around_the_ledger() -> Iterator[None]:
     execute, flush = DatabaseOperations.execute_sql_flush, DatabaseOperations.sql_flush
 
     def execute_without_triggers(self: Any, statements: list[str]) -> None:
-        return execute(
-            self, ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
-        )
+        return execute(self, ["SET session_replication_role = replica", *statements, "RESET session_replication_role"])
 
     def flush_all_but_kept(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
         return flush(self, style, [table for table in tables if table not in KEPT_TABLES], **options)
@@ -46,6 +44,13 @@ def flush_around_the_ledger() -> Iterator[None]:
     DatabaseOperations.sql_flush = flush_all_but_kept
     yield
     DatabaseOperations.execute_sql_flush, DatabaseOperations.sql_flush = execute, flush
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Hashes of passwords are slow on purpose; tests sign in hundreds of people."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture

@@ -55,9 +55,7 @@ class Designation(Subject):
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="designations")
     valid_from = models.DateField()
     valid_until = models.DateField(help_text="The last day of the term.")
-    state = FSMField(
-        max_length=20, choices=Status.choices, default=Status.ACTIVE.value, protected=True, editable=False
-    )
+    state = FSMField(max_length=20, choices=Status.choices, default=Status.ACTIVE.value, protected=True, editable=False)
 
     objects = DesignationQuerySet.as_manager()
 
@@ -67,9 +65,7 @@ class Designation(Subject):
             models.UniqueConstraint(
                 fields=["agent"], name="designation_one_live_per_agent", condition=Q(state__in=LIVE)
             ),
-            models.CheckConstraint(
-                name="designation_term_runs_forward", condition=Q(valid_until__gte=F("valid_from"))
-            ),
+            models.CheckConstraint(name="designation_term_runs_forward", condition=Q(valid_until__gte=F("valid_from"))),
             models.CheckConstraint(name="designation_state_known", condition=Q(state__in=Status.values)),
         ]
 

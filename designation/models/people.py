@@ -102,7 +102,12 @@ class User(AbstractUser):
     """Who signs in. Roles and the home office say what one may see and do; being a superuser adds nothing."""
 
     office = models.ForeignKey(
-        Office, on_delete=models.PROTECT, related_name="users", null=True, blank=True, verbose_name="home office"
+        Office,
+        on_delete=models.PROTECT,
+        related_name="users",
+        null=True,
+        blank=True,
+        verbose_name="home office",
     )
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=list, blank=True)
 

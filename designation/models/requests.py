@@ -137,9 +137,7 @@ class Request(Subject):
             models.UniqueConstraint(
                 fields=["agent"], name="request_one_open_per_agent", condition=Q(state__in=OPEN_STATES)
             ),
-            models.CheckConstraint(
-                name="request_not_decided_by_its_filer", condition=~Q(decided_by=F("filed_by"))
-            ),
+            models.CheckConstraint(name="request_not_decided_by_its_filer", condition=~Q(decided_by=F("filed_by"))),
             models.CheckConstraint(
                 name="request_decided_by_somebody",
                 condition=Q(state__in=["approved", "denied"], decided_by__isnull=False)
@@ -174,7 +172,11 @@ class Request(Subject):
         source=State.DRAFT,
         target=State.HSI_REVIEW,
         permission=FILING_OFFICE,
-        custom={"label": "Submit", "done": "submitted", "says": "Sends it to HSI headquarters for endorsement."},
+        custom={
+            "label": "Submit",
+            "done": "submitted",
+            "says": "Sends it to HSI headquarters for endorsement.",
+        },
     )
     def submit(self, *, by: User, reason: str) -> None:
         self.filed_by = by
@@ -364,9 +366,7 @@ class FieldOpinion(models.Model):
             models.UniqueConstraint(
                 fields=["request"], name="opinion_one_current", condition=Q(superseded_at__isnull=True)
             ),
-            models.CheckConstraint(
-                name="opinion_nonconcurrence_has_reason", condition=Q(concurs=True) | ~Q(reason="")
-            ),
+            models.CheckConstraint(name="opinion_nonconcurrence_has_reason", condition=Q(concurs=True) | ~Q(reason="")),
         ]
 
     def __str__(self) -> str:

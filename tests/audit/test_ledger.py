@@ -16,7 +16,7 @@ from designation.models import Request
 from tests import factories
 
 SLOW = settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -47,13 +47,14 @@ def walk(people, request, choices):
         if not legal:
             return
         name, actor = legal[choice % len(legal)]
-        request = workflow.transition_one(name, request.pk, actor=actor, reason=f"Step “{choice}” – ünïcode\n: 7,")
+        request = workflow.transition_one(name, request.pk, actor=actor, reason=f"Step “{choice}” ünïcode\n: 7,")
 
 
 @SLOW
 @given(choices=st.lists(st.integers(0, 100), max_size=12))
-def test_any_sequence_of_legal_transitions_verifies(people, cursor, choices):
+def test_any_sequence_of_legal_transitions_verifies(cursor, choices):
     with transaction.atomic():
+        people = factories.People()
         walk(people, factories.request(people), choices)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         assert list(verify.findings()) == []
@@ -98,17 +99,15 @@ def test_any_single_change_to_a_stored_step_is_found(people, cursor, column):
             transaction.set_rollback(True)
 
 
-@SLOW
-@given(data=st.data())
-def test_any_two_characters_swapped_between_fields_are_found(people, cursor, data):
-    """The canonical form is unambiguous: text moved over a field's edge does not keep the hash."""
-    with transaction.atomic():
-        step = StepEvent.objects.filter(subject=factories.request(people, "returned").number).latest("sequence")
-        at = data.draw(st.integers(1, len(step.reason) - 1))
-        sql = "UPDATE audit_stepevent SET reason = %s, actor_role = actor_role || %s WHERE id = %s"
-        without_triggers(cursor, sql, step.reason[at:], step.reason[:at], step.pk)
-        assert [finding.step for finding in verify.findings()] == [step.pk]
-        transaction.set_rollback(True)
+def test_text_moved_over_the_edge_of_a_field_is_found(people, cursor):
+    """The canonical form is unambiguous: the same bytes in other fields do not keep the hash."""
+    step = StepEvent.objects.filter(subject=factories.request(people, "returned").number).latest("sequence")
+    sql = "UPDATE audit_stepevent SET reason = %s, actor_role = actor_role || %s WHERE id = %s"
+    for at in range(1, len(step.reason)):
+        with transaction.atomic():
+            without_triggers(cursor, sql, step.reason[at:], step.reason[:at], step.pk)
+            assert [finding.step for finding in verify.findings()] == [step.pk]
+            transaction.set_rollback(True)
 
 
 def test_a_removed_step_is_found(people, cursor):
@@ -122,10 +121,11 @@ def test_a_removed_step_is_found(people, cursor):
 
 def test_two_steps_in_each_others_place_are_found(people, cursor):
     request = factories.request(people, "field_review")
-    sql = "UPDATE audit_stepevent SET sequence = CASE sequence WHEN 2 THEN 3 ELSE 2 END WHERE subject = %s AND sequence IN (2, 3)"
+    sql = "UPDATE audit_stepevent SET sequence = 5 - sequence WHERE subject = %s AND sequence IN (2, 3)"
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute("ALTER TABLE audit_stepevent DROP CONSTRAINT stepevent_sequence_unique")
     without_triggers(cursor, sql, request.number)
-    assert [finding.sequence for finding in verify.findings()][0] == 2
+    assert next(verify.findings()).sequence == 2
 
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=20)

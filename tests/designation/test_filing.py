@@ -62,3 +62,36 @@ def test_a_known_agents_email_cannot_be_given_to_a_new_one(people):
 def test_nobody_outside_hsi_files(people, role, office):
     outcome = file(people, factories.new_request(factories.AgentFactory()), actor=getattr(people, role), office=office)
     assert [r.code for r in outcome.refused] == ["permission"]
+
+
+def test_a_refused_entry_leaves_no_agent_behind(people, other_office):
+    entry = workflow.NewRequest("55555", "Someone", "New", kind="renewal", justification="Port.")
+    outcome = file(people, entry)
+    assert "never designated" in outcome.refused[0].message
+    assert not Agent.objects.filter(badge_number="55555").exists()
+
+
+def test_a_draft_waits_for_its_office_to_submit_it(people):
+    request = factories.request(people, "draft")
+    amended = workflow.amend_draft(
+        request.pk,
+        actor=people.coordinator,
+        version=request.version,
+        kind="initial",
+        priority="expedited",
+        justification="Seizure on Friday.",
+    )
+    assert (amended.state, amended.priority, amended.version) == ("draft", "expedited", request.version + 1)
+
+
+def test_a_request_that_was_submitted_is_no_longer_amended(people):
+    request = factories.request(people, "hsi_review")
+    with pytest.raises(workflow.Refused, match="Not possible now"):
+        workflow.amend_draft(
+            request.pk,
+            actor=people.coordinator,
+            version=request.version,
+            kind="initial",
+            priority="routine",
+            justification="Other words.",
+        )
