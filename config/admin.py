@@ -1,18 +1,48 @@
-"""The admin, which is where DEA reviews: who may enter, and how it is named."""
+"""The admin, which is where DEA reviews: who may enter, and where he lands."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
 from designation.models import Role
 
-STAFF_ROLES = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
+REVIEWERS = (Role.DEA_FIELD, Role.DEA_HQ)
+STAFF_ROLES = (*REVIEWERS, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
 
 
 class TitleAdminSite(AdminSite):
     site_title = "Title 21 cross-designation"
     site_header = "Title 21 cross-designation"
-    index_title = "Review"
+    index_title = "Records"
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
         return user.is_authenticated and user.has_role(*STAFF_ROLES)
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in page. Raises PermissionDenied for who has signed in and may not enter."""
+        index = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return redirect(index)
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME, index))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Reviewers land on their queue, everybody else on the list of records."""
+        if request.user.has_role(*REVIEWERS):
+            return redirect("admin:designation_request_changelist")
+        return super().index(request, extra_context)

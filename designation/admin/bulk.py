@@ -1,0 +1,95 @@
+"""One act on a selection: preview, confirmation, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from audit.machine import Outcome, Refusal
+from designation.admin.declared import Declared, declared
+from designation.admin.forms import BulkActForm
+from designation.admin.outcomes import grouped
+from designation.models import User
+
+AT_ONCE = 10_000
+REFUSED_BEFORE = "It was refused when you confirmed, and could be done now. Select it again."
+
+
+class BulkActs:
+    """Bulk acts for an admin that offers acts: they are Django admin actions with a page that asks."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The acts that the user's roles may make somewhere; whether on these rows, the preview tells."""
+        acts = [declared(self.model, name) for name in self.acts]
+        return {act.name: (_confirm_selected, act.name, act.label) for act in acts if request.user.has_role(*act.roles)}
+
+    def confirm(self, request: HttpRequest, name: str, pks: Sequence[int]) -> HttpResponse | None:
+        """The page that says what the act will do to the selected rows, and asks."""
+        if not pks:
+            messages.warning(request, "Select at least one. Nothing was changed.")
+            return None
+        if len(pks) > AT_ONCE:
+            told = f"{len(pks):,} are too many at once. Narrow the list to {AT_ONCE:,} or fewer. Nothing was changed."
+            messages.warning(request, told)
+            return None
+        act = self.act_or_404(name)
+        outcome = self.preview(name, pks, actor=request.user)
+        initial = BulkActForm.initial_for(outcome.done, [refusal.pk for refusal in outcome.refused if refusal.pk])
+        form = BulkActForm(initial=initial, reason_required=act.reason_required)
+        return self._confirm_page(request, act, form, outcome)
+
+    def bulk_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Makes the act on all that the preview said would be done, and leads to the page on what came of it."""
+        act = self.act_or_404(name)
+        form = BulkActForm(request.POST, reason_required=act.reason_required)
+        if not form.is_valid():
+            return self._ask_again(request, act, form)
+        versions, reason = form.cleaned_data["selection"], form.cleaned_data["reason"]
+        outcome = self.perform(name, list(versions), actor=request.user, reason=reason, versions=versions)
+        outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], request.user)
+        key = self.keep_outcome(request, act, outcome, reason)
+        return redirect(self.with_filters(request, self.url("outcome", key)))
+
+    def _ask_again(self, request: HttpRequest, act: Declared, form: BulkActForm) -> HttpResponse:
+        if not {"selection", "left_out"} <= form.cleaned_data.keys():
+            messages.error(request, "The form was sent incomplete. Nothing was changed; select again.")
+            return redirect(self.queue_url(request))
+        versions = form.cleaned_data["selection"]
+        outcome = self.preview(act.name, list(versions), actor=request.user, versions=versions)
+        outcome.refused += self._still_refused(act.name, form.cleaned_data["left_out"], request.user)
+        return self._confirm_page(request, act, form, outcome)
+
+    def _still_refused(self, name: str, left_out: Sequence[int], user: User) -> list[Refusal]:
+        """Why the preview's refused ones are refused; none of them is done without having been announced."""
+        outcome = self.preview(name, left_out, actor=user)
+        could_be_done = [Refusal(row.number, "stale", REFUSED_BEFORE, row.pk) for row in outcome.done]
+        return outcome.refused + could_be_done
+
+    def _confirm_page(
+        self, request: HttpRequest, act: Declared, form: BulkActForm, outcome: Outcome[Any]
+    ) -> HttpResponse:
+        opts = self.opts
+        noun = opts.verbose_name if len(outcome.done) == 1 else opts.verbose_name_plural
+        context = {
+            "title": f"{act.label}: {len(outcome.done):,} {noun}",
+            "act": act,
+            "form": form,
+            "action_url": self.with_filters(request, self.url("bulk", act.name)),
+            "done": outcome.done,
+            "refused": grouped(outcome.refused),
+            "refused_count": len(outcome.refused),
+            **self.clock_after(act),
+            **self.consequences(act.name, outcome.done),
+        }
+        return self.render(request, "admin/designation/bulk_confirm.html", context)
+
+
+def _confirm_selected(model_admin: BulkActs, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    """The admin action of every act; its name stands in the form that Django has validated."""
+    name = request.POST.getlist("action")[int(request.POST.get("index", 0))]
+    return model_admin.confirm(request, name, list(queryset.order_by("pk").values_list("pk", flat=True)))

@@ -1,0 +1,138 @@
+"""Users, offices and agreements, which operators keep; Django's log of changes keeps who changed what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from audit.role_admin import RoleAdmin
+from designation.models import Agency, Agreement, Office, Role, User
+
+STAFF = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
+
+admin.site.unregister(Group)
+
+
+class RolesField(forms.TypedMultipleChoiceField):
+    """The roles as check boxes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Roles", **kwargs
+        )
+
+
+class NewUserForm(AdminUserCreationForm):
+    roles = RolesField()
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "office", "roles"]
+
+
+class UserForm(UserChangeForm):
+    roles = RolesField()
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = "role"
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Role.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(roles__contains=[self.value()]) if self.value() else queryset
+
+
+@admin.register(User)
+class UserAdmin(RoleAdmin, DjangoUserAdmin):
+    """Accounts. Roles are all that one may do; nobody changes his own roles, office or standing."""
+
+    readers = (Role.AUDITOR,)
+    changers = (Role.OPERATOR,)
+    form = UserForm
+    add_form = NewUserForm
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        (
+            "What the account may do",
+            {
+                "fields": ["office", "roles", "is_active"],
+                "description": "A role of one agency needs a home office of that agency. "
+                "Accounts are not deleted, because the record names them: make them inactive.",
+            },
+        ),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "first_name", "last_name", "email"]}),
+        ("What the account may do", {"fields": ["office", "roles"]}),
+        ("Password", {"fields": ["usable_password", "password1", "password2"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+    filter_horizontal = []
+    list_display = ["username", "first_name", "last_name", "office", "role_names", "is_active", "last_login"]
+    list_filter = [RoleFilter, "is_active"]
+    list_select_related = ["office"]
+    search_fields = ["^username", "^first_name", "^last_name", "^email", "=office__code"]
+
+    @admin.display(description="roles")
+    def role_names(self, user: User) -> str:
+        return ", ".join(user.role_labels())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Separation of duty: somebody else gives and takes an operator's own roles."""
+        own = ["office", "role_names", "is_active"] if obj == request.user else []
+        return [*self.readonly_fields, *own]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and (obj == request.user or not self.has_change_permission(request)):
+            return [(name, _with_role_names(options)) for name, options in fieldsets]
+        return fieldsets
+
+
+def _with_role_names(options: dict[str, Any]) -> dict[str, Any]:
+    return {**options, "fields": ["role_names" if name == "roles" else name for name in options["fields"]]}
+
+
+@admin.register(Office)
+class OfficeAdmin(RoleAdmin):
+    """Offices and their routing. A new route holds for what is filed from then on."""
+
+    readers = STAFF
+    changers = (Role.OPERATOR,)
+    list_display = ["code", "name", "city", "state", "agency", "division", "is_headquarters"]
+    list_filter = ["agency"]
+    list_select_related = ["agency", "division"]
+    search_fields = ["code", "name", "city"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """The record and the exports name offices by their code, so it stays; so does the agency."""
+        return ["code", "agency"] if obj is not None else []
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "division":
+            kwargs["queryset"] = Office.objects.dea()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Agency)
+class AgencyAdmin(RoleAdmin):
+    readers = STAFF
+    list_display = ["code", "name"]
+
+
+@admin.register(Agreement)
+class AgreementAdmin(RoleAdmin):
+    readers = STAFF
+    list_display = ["code", "title", "signed", "status", "agent_cap"]

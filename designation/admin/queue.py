@@ -1,0 +1,114 @@
+"""What waits for a DEA reviewer, and the filters of the list of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from designation.models import Office, Request, Role, User
+from designation.models.requests import State
+
+REVIEWERS = (Role.DEA_FIELD, Role.DEA_HQ)
+
+
+def waiting_for(user: User) -> Q:
+    """Selects the requests on which it is the DEA reviewer's turn: he may make an act that moves them on."""
+    waiting = Q(pk__in=[])
+    if user.has_role(Role.DEA_FIELD):
+        waiting |= Q(state__in=[State.DEA_INTAKE, State.FIELD_REVIEW], division=user.office_id)
+    if user.has_role(Role.DEA_HQ):
+        waiting |= Q(state__in=[State.DEA_INTAKE, State.DEA_DECISION])
+    return waiting & ~Q(filed_by=user)
+
+
+class SelectFilter(SimpleListFilter):
+    """A filter that shows as a select field of the list's filter bar, which works without script."""
+
+    template = "admin/designation/select_filter.html"
+    everything = "All"
+    lookup = ""
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        yield {"value": "", "display": self.everything, "selected": not self.value()}
+        for value, display in self.lookup_choices:
+            yield {"value": value, "display": display, "selected": self.value() == str(value)}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
+        if not self.value():
+            return queryset
+        return queryset.filter(**{self.lookup or self.parameter_name: self.value()})
+
+
+class QueueFilter(SelectFilter):
+    """What is the reviewer's now, unless all is asked for. Who decides nothing sees all."""
+
+    title = "queue"
+    parameter_name = "queue"
+    everything = "Waiting for me"
+    ALL = "all"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(self.ALL, "All I can see")] if request.user.has_role(*REVIEWERS) else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if is_queue(request):
+            return queryset.filter(waiting_for(request.user))
+        return queryset
+
+
+def is_queue(request: HttpRequest) -> bool:
+    """Whether the list shows what waits for the user, rather than all that he may see."""
+    return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and request.user.has_role(*REVIEWERS)
+
+
+class StateFilter(SelectFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return list(State.choices)
+
+
+class KindFilter(SelectFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return list(Request.Kind.choices)
+
+
+class PriorityFilter(SelectFilter):
+    title = "priority"
+    parameter_name = "priority"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return list(Request.Priority.choices)
+
+
+class OfficeFilter(SelectFilter):
+    title = "HSI office"
+    parameter_name = "office"
+    lookup = "office__code"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        offices = Office.objects.hsi()
+        if not request.user.has_role(Role.DEA_HQ, Role.AUDITOR):
+            offices = offices.filter(division=request.user.office_id)
+        return [(office.code, str(office)) for office in offices]
+
+
+class DivisionFilter(SelectFilter):
+    title = "DEA division"
+    parameter_name = "division"
+    lookup = "division__code"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        if not request.user.has_role(Role.DEA_HQ, Role.AUDITOR):
+            return []
+        divisions = Office.objects.dea().filter(routed_offices__isnull=False).distinct()
+        return [(division.code, str(division)) for division in divisions]

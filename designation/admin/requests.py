@@ -1,0 +1,149 @@
+"""Requests as DEA reviews them: the queue, the request, and the acts."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from audit.machine import Outcome
+from designation import workflow
+from designation.admin.acts import ActsAdmin
+from designation.admin.queue import (
+    DivisionFilter,
+    KindFilter,
+    OfficeFilter,
+    PriorityFilter,
+    QueueFilter,
+    StateFilter,
+    is_queue,
+    waiting_for,
+)
+from designation.models import Designation, FieldOpinion, Request, Role, User
+
+
+@admin.register(Request)
+class RequestAdmin(ActsAdmin):
+    readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
+    acts = (
+        "accept",
+        "concur",
+        "nonconcur",
+        "approve",
+        "deny",
+        "refer_back",
+        "return_to_office",
+        "reconsider",
+    )
+    page_template = "admin/designation/request/page.html"
+    change_list_template = "admin/designation/request/queue.html"
+
+    list_display = [
+        "number",
+        "agent",
+        "office_code",
+        "division_code",
+        "kind",
+        "urgency",
+        "status",
+        "in_stage",
+        "due",
+    ]
+    list_filter = [QueueFilter, StateFilter, KindFilter, PriorityFilter, OfficeFilter, DivisionFilter]
+    search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
+        return super().get_queryset(request).with_people().with_clock()
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """The queue begins with what has waited longest, the list of all with the newest."""
+        return ["in_stage_since", "pk"] if is_queue(request) else ["-pk"]
+
+    def list_title(self, request: HttpRequest) -> tuple[str, str]:
+        if not is_queue(request):
+            return super().list_title(request)
+        filtered = set(request.GET) - {QueueFilter.parameter_name}
+        nothing = "Nothing that waits for you matches." if filtered else "Nothing waits for you."
+        return "Requests waiting for me", nothing
+
+    @admin.display(description="Office", ordering="office__code")
+    def office_code(self, row: Request) -> str:
+        return row.office.code
+
+    @admin.display(description="Division", ordering="division__code")
+    def division_code(self, row: Request) -> str:
+        return row.division.code
+
+    @admin.display(description="Priority", ordering="priority")
+    def urgency(self, row: Request) -> str:
+        return render_to_string("admin/designation/request/priority.html", {"row": row})
+
+    @admin.display(description="State", ordering="state")
+    def status(self, row: Request) -> str:
+        return render_to_string("components/status.html", {"state": row.state, "label": row.get_state_display()})
+
+    @admin.display(description="Time in stage", ordering="in_stage_since")
+    def in_stage(self, row: Request) -> str:
+        return render_to_string("admin/designation/request/in_stage.html", {"row": row})
+
+    @admin.display(description="Due", ordering="due_at")
+    def due(self, row: Request) -> str:
+        return render_to_string("admin/designation/request/due.html", {"row": row, "late": is_late(row)})
+
+    def perform(
+        self, name: str, pks: Sequence[int], *, actor: User, reason: str, versions: Mapping[int, int]
+    ) -> Outcome[Request]:
+        return workflow.transition(name, pks, actor=actor, reason=reason, versions=versions)
+
+    def preview(
+        self, name: str, pks: Sequence[int], *, actor: User, versions: Mapping[int, int] | None = None
+    ) -> Outcome[Request]:
+        return workflow.preview(name, pks, actor=actor, versions=versions)
+
+    def consequences(self, name: str, rows: Sequence[Request]) -> dict[str, Any]:
+        """For a decision, the division's nonconcurrences; for an approval also its term and what it replaces."""
+        shown: dict[str, Any] = {}
+        if name in {"approve", "deny"}:
+            opinions = FieldOpinion.objects.current().filter(request__in=rows, concurs=False)
+            shown["nonconcurrences"] = opinions.select_related("request", "division", "given_by")
+        if name == "approve":
+            agents = [row.agent_id for row in rows]
+            first_day = timezone.localdate()
+            shown["first_day"], shown["last_day"] = first_day, workflow.term_end(first_day)
+            shown["replaced"] = Designation.objects.live().filter(agent__in=agents).select_related("agent", "office")
+        return shown
+
+    def page_context(self, request: HttpRequest, row: Request) -> dict[str, Any]:
+        opinions = list(row.opinions.select_related("division", "given_by"))
+        return {
+            "late": is_late(row),
+            "opinion": next((opinion for opinion in opinions if opinion.superseded_at is None), None),
+            "superseded": [opinion for opinion in opinions if opinion.superseded_at is not None],
+            "designations": row.agent.designations.select_related("office").order_by("-valid_from", "-pk"),
+            "other_requests": Request.objects.visible_to(request.user)
+            .filter(agent=row.agent_id)
+            .exclude(pk=row.pk)
+            .select_related("office"),
+        }
+
+    def next_in_queue(self, request: HttpRequest, done: Sequence[int]) -> Request | None:
+        """The first that waits for the reviewer in the list as he left it, filters and order included."""
+        if not request.user.has_role(Role.DEA_FIELD, Role.DEA_HQ):
+            return None
+        filters = parse_qs(self.get_preserved_filters(request)).get("_changelist_filters", [""])[0]
+        list_request = copy.copy(request)
+        list_request.GET = QueryDict(filters)
+        rows = self.get_changelist_instance(list_request).queryset
+        return rows.filter(waiting_for(request.user)).exclude(pk__in=done).first()
+
+
+def is_late(row: Request) -> bool:
+    """Whether the stage that the request is in should have ended by now."""
+    return row.due_at is not None and row.due_at < timezone.now()
