@@ -38,6 +38,28 @@ class Condition:
         return self.holds(instance)
 
 
+@dataclass(frozen=True)
+class Dimension:
+    """What reports group and filter by. `choices` are the values it can have, with their labels."""
+
+    label: str
+    holds: str
+    choices: Callable[[], Iterable[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export of processing times says of each row, beside its times.
+
+    `identifiers`: column -> the field lookup that gives it, and what it holds. `dimensions`: by the names that
+    `Subject.dimensions` gives them. `counts`: column -> the stage whose visits it counts, and what it holds.
+    """
+
+    identifiers: Mapping[str, tuple[str, str]]
+    dimensions: Mapping[str, Dimension]
+    counts: Mapping[str, tuple[str, str]]
+
+
 class Subject(models.Model):
     """A row that a workflow moves and the ledger follows."""
 
@@ -50,6 +72,8 @@ class Subject(models.Model):
     final_states: ClassVar[frozenset[str]]
     moved_fields: ClassVar[tuple[str, ...]] = ()
     """Columns beside the state that transition methods set."""
+    exported: ClassVar[Exported | None] = None
+    """Set where processing times are exported with columns of their own."""
 
     state: Any
     number: Any

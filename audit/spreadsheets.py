@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # What Excel, LibreOffice and Google Sheets take for the start of a formula, in half and full width.
-_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def harmless(cell: object) -> str:
@@ -12,4 +12,4 @@ def harmless(cell: object) -> str:
     None becomes the empty text.
     """
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django_fsm import RETURN_VALUE, FSMField, transition
 
-from audit.machine import Condition, Subject
+from audit.machine import Condition, Dimension, Exported, Subject
 from audit.models import StageVisit
 from designation.models.people import DEA, HSI, Agent, Agreement, Office, Role, User
 from designation.permissions import (
@@ -42,6 +42,26 @@ OPEN_STATES = tuple(state.value for state in State if state not in FINAL_STATES)
 NOT_RECONSIDERED = Condition(
     lambda request: not request.reconsidered, "A denial is reconsidered once; this one has been."
 )
+
+EXPORTED = Exported(
+    identifiers={"badge_number": ("agent__badge_number", "The agent’s badge number, with its leading zeros.")},
+    dimensions={
+        "office": Dimension(
+            "HSI office", "Code of the HSI office that files it.", lambda: _named(Office.objects.hsi())
+        ),
+        "division": Dimension(
+            "DEA division", "Code of the DEA division that it is routed to.", lambda: _named(Office.objects.dea())
+        ),
+        "kind": Dimension("Kind", "What is asked for: initial, renewal or transfer.", lambda: Request.Kind.choices),
+        "priority": Dimension("Priority", "Routine or expedited.", lambda: Request.Priority.choices),
+    },
+    counts={"returns": (State.RETURNED.value, "How often it was returned to the office.")},
+)
+
+
+def _named(offices: models.QuerySet[Office]) -> list[tuple[str, str]]:
+    return [(office.code, str(office)) for office in offices]
+
 
 RETURN = {
     "label": "Return to office",
@@ -107,6 +127,7 @@ class Request(Subject):
         State.RETURNED.value: HSI,
     }
     final_states = FINAL_STATES
+    exported = EXPORTED
     moved_fields = ("filed_by_id", "transmitted", "returned_from", "decided_by_id", "reconsidered")
 
     number = models.CharField(max_length=20, unique=True, editable=False)

@@ -1,0 +1,212 @@
+"""The columns of the exports of processing times: one definition gives the file, its header and the data dictionary.
+
+A column's SQL reads three relations: `subject` (the rows that the user may see), `last` (each subject's last step)
+and `stay` (its stays in stages, summed up; `stay.sums` are those that `Sums` asked for, in its order).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from audit.machine import Subject
+
+TEXT = "text"
+CODE = "code"
+INSTANT = "UTC, to the second, as 2026-05-03T14:07:59Z"
+HOURS = "business hours, 4 decimals"
+SECONDS = "seconds"
+BUSINESS_SECONDS = "business seconds"
+COUNT = "count"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an export: its name in the header, what it holds, in which unit, and the SQL expression."""
+
+    name: str
+    holds: str
+    unit: str
+    sql: str
+    can_be_empty: str = ""
+    """When the cell is empty; never, where this is."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people typed it, so that it may hold what a spreadsheet would run as a formula."""
+        return self.unit in (TEXT, CODE)
+
+
+@dataclass
+class Sums:
+    """Aggregates over a subject's stays that columns ask for; `parameters` are the values that their SQL names."""
+
+    sql: list[str] = field(default_factory=list)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def seconds(self, what: str, value: str) -> str:
+        """The business seconds of the stays whose stage or party (`what`) is the value, as a column of `stay`."""
+        return self._column(f"sum(seconds) FILTER (WHERE {what} = {self._parameter(value)})")
+
+    def visits(self, stage: str) -> str:
+        """How many stays in the stage there were, as a column of `stay`."""
+        return self._column(f"count(*) FILTER (WHERE stage = {self._parameter(stage)})")
+
+    def _column(self, sql: str) -> str:
+        name = f"sum_{len(self.sql)}"
+        self.sql.append(f"{sql} AS {name}")
+        return f"stay.{name}"
+
+    def _parameter(self, value: str) -> str:
+        name = f"sum_{len(self.sql)}"
+        self.parameters[name] = value
+        return f"%({name})s"
+
+
+def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
+    """The columns for a workflow whose model declares what is exported of its rows."""
+    exported = model.exported
+    assert exported is not None
+    stages = [(stage, party) for stage, party in model.parties.items() if party]
+    return [
+        Column("number", "The number under which the ledger keeps it.", TEXT, "subject.number"),
+        *(Column(name, holds, TEXT, f"subject.{name}") for name, (_, holds) in exported.identifiers.items()),
+        *(
+            Column(name, f"{dimension.holds} As recorded at the last step.", CODE, dimension_sql(name))
+            for name, dimension in exported.dimensions.items()
+        ),
+        Column("state", "The state it is in: a stage, or how it ended.", CODE, "last.to_state"),
+        Column(
+            "first_submitted_at",
+            "When a clock first ran for it. A resubmission never resets this.",
+            INSTANT,
+            instant_sql("stay.first_submitted_at"),
+            can_be_empty="a draft that was never submitted",
+        ),
+        Column("ended_at", "When it ended.", INSTANT, instant_sql(ENDED_AT), can_be_empty="it is open"),
+        *(
+            Column(
+                f"{stage}_hours",
+                f"Business time of all its stays in {label_of(model, stage)}, where {party}’s clock runs; "
+                "a stay that goes on counts up to as_of.",
+                HOURS,
+                hours_sql(sums.seconds("stage", stage)),
+                can_be_empty="it was never there",
+            )
+            for stage, party in stages
+        ),
+        *(
+            Column(
+                f"{party.lower()}_hours",
+                f"Business time for which {party}’s clock has run.",
+                HOURS,
+                hours_sql(f"coalesce({sums.seconds('party', party)}, 0)"),
+            )
+            for party in sorted({party for _, party in stages}, reverse=True)
+        ),
+        Column(
+            "total_hours",
+            "Business time for which any clock has run: the sum of the stages, and of the parties.",
+            HOURS,
+            hours_sql("coalesce(stay.clocked_seconds, 0)"),
+        ),
+        *(
+            Column(name, holds, COUNT, f"coalesce({sums.visits(stage)}, 0)")
+            for name, (stage, holds) in exported.counts.items()
+        ),
+        Column(
+            "outcome",
+            "How it ended: " + ", ".join(sorted(model.final_states)) + ".",
+            CODE,
+            "CASE WHEN last.final THEN last.to_state END",
+            can_be_empty="it is open",
+        ),
+        Column("as_of", "The instant of the export, up to which open stays count.", INSTANT, instant_sql("%(as_of)s")),
+    ]
+
+
+def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
+    """The columns for any workflow of the ledger: the case's whole time, and its time in each stage."""
+    return [
+        Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
+        Column("started_at", "Its first step.", INSTANT, instant_sql("stay.started_at")),
+        Column("ended_at", "The step that ended it.", INSTANT, instant_sql(ENDED_AT), can_be_empty="it is open"),
+        Column(
+            "elapsed_seconds",
+            "Time on the clock on the wall from the start to the end, or up to the export.",
+            SECONDS,
+            f"floor(extract(epoch FROM coalesce({ENDED_AT}, %(as_of)s) - stay.started_at))::bigint",
+        ),
+        Column("business_seconds", "The same in business time.", BUSINESS_SECONDS, "coalesce(stay.seconds, 0)"),
+        *(
+            Column(
+                stage,
+                f"Business time of all its stays in {stage}.",
+                BUSINESS_SECONDS,
+                sums.seconds("stage", stage),
+                can_be_empty="it was never there",
+            )
+            for stage in stages_of(workflow)
+        ),
+    ]
+
+
+ENDED_AT = "CASE WHEN last.final THEN last.at END"
+
+
+def dimension_sql(name: str) -> str:
+    return f"last.dimensions ->> '{name}'"
+
+
+def instant_sql(sql: str) -> str:
+    return f"""to_char(({sql})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+
+def hours_sql(seconds: str) -> str:
+    return f"round({seconds} / 3600.0, 4)"
+
+
+def label_of(model: type[Subject], state: str) -> str:
+    """The name of a state as people see it."""
+    return str(dict(model._meta.get_field("state").flatchoices)[state])
+
+
+def stages_of(workflow: str) -> list[str]:
+    """The stages that the ledger knows of a workflow, in the order in which they were first entered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stage FROM audit_stagevisit WHERE workflow = %s GROUP BY stage ORDER BY min(entered_at), stage",
+            [workflow],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+DICTIONARY = """\
+# Data dictionary: processing times
+
+The columns of the file that `manage.py export_processing_times` and the page “Processing times” write: one row for
+each {thing}, in the order of the columns. The file is CSV in UTF-8 with a header row, commas and line feeds.
+
+- Business time is the working time of the federal calendar: Monday to Friday, less federal holidays and closures.
+  Hours times 3,600, rounded, are the whole business seconds that the ledger holds.
+- Everything is computed from the ledger. Each stage’s time is the sum of its visits; the time in a state in which no
+  clock runs (as a draft) is in no column.
+- Text that a spreadsheet would run as a formula has an apostrophe before it.
+
+| column | holds | unit | empty when |
+| --- | --- | --- | --- |
+{rows}
+
+For every other workflow of the ledger (`--workflow NAME`) the columns are: `case`, `started_at`, `ended_at`,
+`elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under the stage’s name.
+"""
+
+
+def data_dictionary(model: type[Subject]) -> str:
+    """The data dictionary of the model's export, as Markdown."""
+    rows = [
+        f"| `{column.name}` | {column.holds} | {column.unit} | {column.can_be_empty} |"
+        for column in columns_of(model, Sums())
+    ]
+    return DICTIONARY.format(thing=model._meta.verbose_name, rows="\n".join(rows))
