@@ -7,6 +7,7 @@ and `stay` (its stays in stages, summed up; `stay.sums` are those that `Sums` as
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -169,7 +170,8 @@ def hours_sql(seconds: str) -> str:
 
 def label_of(model: type[Subject], state: str) -> str:
     """The name of a state as people see it."""
-    return str(dict(model._meta.get_field("state").flatchoices)[state])
+    meta: Any = model._meta
+    return str(dict(meta.get_field("state").flatchoices)[state])
 
 
 def stages_of(workflow: str) -> list[str]:

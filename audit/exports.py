@@ -21,7 +21,7 @@ from django.db.models import F
 
 from audit.calendar import default_calendar_id
 from audit.export_columns import ENDED_AT, Column, Sums, columns_of, columns_of_any
-from audit.machine import Subject
+from audit.machine import Dimension, Subject
 from audit.models import AccessRecord, Calendar, StepEvent
 from audit.spreadsheets import FORMULA_STARTS, harmless
 from audit.verify import subject_models
@@ -85,6 +85,16 @@ def exported_model(workflow: str) -> type[Subject] | None:
 
 def exported_models() -> list[type[Subject]]:
     return [model for model in subject_models() if model.exported is not None]
+
+
+def dimensions() -> dict[str, Dimension]:
+    """What exports can be filtered by, by name."""
+    return {
+        name: found
+        for model in exported_models()
+        if model.exported
+        for name, found in model.exported.dimensions.items()
+    }
 
 
 STATEMENT = """

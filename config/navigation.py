@@ -25,7 +25,7 @@ NAVIGATION = (
     NavigationItem("File a request", "designation:request_create", (Role.COORDINATOR,)),
     NavigationItem("Upload a roster", "designation:roster_upload", (Role.COORDINATOR,)),
     NavigationItem("Decide", "admin:index", (Role.DEA_FIELD, Role.DEA_HQ)),
-    NavigationItem("Processing times", "audit:processing_times", (Role.HSI_HQ, Role.DEA_HQ, Role.AUDITOR)),
+    NavigationItem("Processing times", "audit:processing_times", READS_REQUESTS),
 )
 
 

@@ -157,6 +157,9 @@ DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
 DESIGNATION_CHECKS: list[str] = []
 
+# Roles whose users read and export processing times, each those of the rows that he may see.
+AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--from", dest="first_day", type=date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--to", dest="last_day", type=date.fromisoformat, metavar="YYYY-MM-DD", help="inclusive")
-        for name in _dimensions():
+        for name in exports.dimensions():
             parser.add_argument(f"--{name}", action="append", default=[], metavar="VALUE", help="may be given again")
         parser.add_argument(
             "--outcome", action="append", default=[], help="open, or a state that ends it; may be given again"
@@ -57,10 +57,6 @@ class Command(BaseCommand):
             raise CommandError("The reader of the output went away; the export is not whole.") from None
 
 
-def _dimensions() -> list[str]:
-    return sorted({name for model in exports.exported_models() for name in model.exported.dimensions})
-
-
 def _filters(options: dict[str, Any]) -> exports.Filters:
     """Raises ValueError where the options do not fit together."""
     has_period = options["first_day"] or options["last_day"]
@@ -68,7 +64,7 @@ def _filters(options: dict[str, Any]) -> exports.Filters:
         cohort=options["cohort"] or (exports.FILED if has_period else exports.ALL),
         first_day=options["first_day"],
         last_day=options["last_day"],
-        dimensions={name: tuple(options[name]) for name in _dimensions() if options[name]},
+        dimensions={name: tuple(options[name]) for name in exports.dimensions() if options[name]},
         outcomes=tuple(options["outcome"]),
     )
 
