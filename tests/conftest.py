@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 
+from config import celery_app
 from designation import references
 from designation.models import Office
 from tests import factories
@@ -50,6 +53,16 @@ def flush_around_the_ledger() -> Iterator[None]:
 def quick_passwords() -> Iterator[None]:
     """Hashes of passwords are slow on purpose; tests sign in hundreds of people."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_queue() -> Iterator[None]:
+    """A queue for this test run alone, beside the one that a running `make up` works off."""
+    broker = settings.REDIS_URL.rpartition("/")[0] + "/15"
+    celery_app.conf.broker_url = broker
+    redis.from_url(broker).flushdb()
+    with override_settings(CELERY_BROKER_URL=broker):
         yield
 
 

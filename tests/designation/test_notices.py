@@ -1,0 +1,84 @@
+"""Who is told, once each; and the real queue and worker that send it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.db import connection
+
+from designation import workflow
+from designation.models import Notice
+from designation.tasks import send_notices
+from tests import factories
+
+
+def database_url() -> str:
+    """The address of the database that this test run uses, for a process of its own."""
+    to = connection.settings_dict
+    user = f"{quote(to['USER'], safe='')}:{quote(to['PASSWORD'], safe='')}"
+    return f"postgres://{user}@:{to['PORT'] or 5432}/{to['NAME']}?host={quote(to['HOST'], safe='/')}"
+
+
+def test_one_batch_is_one_notice_for_each_person(people):
+    reviewers = {people.dea_field, factories.user("dea_field", "DEA-MIA")}
+    pks = [request.pk for request in factories.requests(people, "dea_intake", count=5)]
+    workflow.transition("accept", pks, actor=people.dea_hq)
+    told = Notice.objects.filter(transition="accept")
+    assert {notice.recipient for notice in told} == reviewers
+    assert {notice.title for notice in told} == {"5 requests were accepted"}
+
+
+def test_a_decision_is_told_to_the_coordinators_of_the_office_alone(people):
+    assert people.other_coordinator
+    request = factories.request(people, "denied")
+    notice = Notice.objects.get(transition="deny")
+    assert (notice.recipient, notice.numbers, notice.reason) == (
+        people.coordinator,
+        [request.number],
+        "Authority not needed.",
+    )
+
+
+def test_whoever_acts_is_not_told_of_it(people):
+    factories.request(people, "dea_decision")
+    request = factories.request(people, "dea_intake")
+    workflow.transition_one("accept", request.pk, actor=people.dea_hq)
+    assert not Notice.objects.filter(recipient=people.dea_hq, transition="accept").exists()
+
+
+def test_a_notice_is_sent_once_however_often_the_task_runs(people):
+    factories.request(people, "denied")
+    waiting = Notice.objects.unsent().count()
+    assert (send_notices(), send_notices()) == (waiting, 0)
+    assert len(mail.outbox) == waiting
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_sends_what_a_decision_queues(people, tmp_path):
+    mailbox = tmp_path / "mail"
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo", "--loglevel", "warning"],
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": settings.CELERY_BROKER_URL,
+            "EMAIL_URL": f"filemail:///{mailbox}",
+        },
+    )
+    try:
+        request = factories.request(people, "denied")
+        deadline = time.monotonic() + 60
+        while Notice.objects.unsent().exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not Notice.objects.unsent().exists()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
+    sent = "".join(path.read_text() for path in Path(mailbox).iterdir())
+    assert f"{request.number} was denied" in sent
