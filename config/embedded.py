@@ -192,8 +192,8 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler or signal.SIG_DFL)
-        for number in held[:1]:
-            os.kill(os.getpid(), number)
+        for received in held[:1]:
+            os.kill(os.getpid(), received)
 
 
 def _end_in_order() -> None:
@@ -219,6 +219,7 @@ def _home() -> Home:
     folder = SYSTEM_FOLDER / f"{NAME}-{_clone_mark()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chown(folder, account.pw_uid, account.pw_gid)
+    (folder / "project").write_text(str(PROJECT))  # tells whose these are; the folder's name does not
     with _locked(folder / "start.lock"):
         return Home(folder, _copied(packages, folder), account.pw_name)
 
