@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 
@@ -12,7 +14,7 @@ from audit.role_admin import RoleAdmin
 class RecordAdmin(RoleAdmin):
     """Read by auditors; changed by nobody."""
 
-    readers = ("auditor",)
+    readers: ClassVar[tuple[str, ...]] = ("auditor",)
 
 
 @admin.register(StepEvent)

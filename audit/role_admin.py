@@ -18,16 +18,21 @@ class RoleAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_role(*self.readers, *self.changers)
+        return _holds(request, *self.readers, *self.changers)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.has_role(*self.changers)
+        return _holds(request, *self.changers)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_role(*self.changers)
+        return _holds(request, *self.changers)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+
+def _holds(request: HttpRequest, *roles: str) -> bool:
+    user: Any = request.user
+    return bool(user.has_role(*roles))

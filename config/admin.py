@@ -27,8 +27,7 @@ class TitleAdminSite(AdminSite):
     index_title = "Records"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        return user.is_authenticated and user.has_role(*STAFF_ROLES)
+        return _holds(request, *STAFF_ROLES)
 
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
@@ -41,8 +40,13 @@ class TitleAdminSite(AdminSite):
             raise PermissionDenied
         return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME, index))
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Reviewers land on their queue, everybody else on the list of records."""
-        if request.user.has_role(*REVIEWERS):
+        if _holds(request, *REVIEWERS):
             return redirect("admin:designation_request_changelist")
         return super().index(request, extra_context)
+
+
+def _holds(request: HttpRequest, *roles: Role) -> bool:
+    user = request.user
+    return user.is_authenticated and user.has_role(*roles)

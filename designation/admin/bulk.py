@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.machine import Outcome, Refusal
+from designation.admin.base import user_of
 from designation.admin.declared import Declared, declared
-from designation.admin.forms import BulkActForm
-from designation.admin.outcomes import grouped
+from designation.admin.forms import BulkActForm, is_key
+from designation.admin.outcomes import OutcomeAdmin, grouped
 from designation.models import User
 
 AT_ONCE = 10_000
+NO_ROW = "0"  # a row that the list's form always selects, so that "all in this list" needs none checked
 REFUSED_BEFORE = "It was refused when you confirmed, and could be done now. Select it again."
 
 
-class BulkActs:
-    """Bulk acts for an admin that offers acts: they are Django admin actions with a page that asks."""
+class BulkAdmin(OutcomeAdmin):
+    """Adds the acts on a selection: Django admin actions, with a page that asks."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The acts that the user's roles may make somewhere; whether on these rows, the preview tells."""
         acts = [declared(self.model, name) for name in self.acts]
-        return {act.name: (_confirm_selected, act.name, act.label) for act in acts if request.user.has_role(*act.roles)}
+        return {
+            act.name: (partial(_confirm_selected, act.name), act.name, act.label)
+            for act in acts
+            if user_of(request).has_role(*act.roles)
+        }
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Refuses a garbled selection, on which Django would fail."""
+        if all(is_key(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            return super().response_action(request, queryset)
+        messages.error(request, "The form was sent incomplete. Nothing was changed; select again.")
+        return None
 
     def confirm(self, request: HttpRequest, name: str, pks: Sequence[int]) -> HttpResponse | None:
         """The page that says what the act will do to the selected rows, and asks."""
@@ -38,7 +53,7 @@ class BulkActs:
             messages.warning(request, told)
             return None
         act = self.act_or_404(name)
-        outcome = self.preview(name, pks, actor=request.user)
+        outcome = self.preview(name, pks, actor=user_of(request))
         initial = BulkActForm.initial_for(outcome.done, [refusal.pk for refusal in outcome.refused if refusal.pk])
         form = BulkActForm(initial=initial, reason_required=act.reason_required)
         return self._confirm_page(request, act, form, outcome)
@@ -50,8 +65,8 @@ class BulkActs:
         if not form.is_valid():
             return self._ask_again(request, act, form)
         versions, reason = form.cleaned_data["selection"], form.cleaned_data["reason"]
-        outcome = self.perform(name, list(versions), actor=request.user, reason=reason, versions=versions)
-        outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], request.user)
+        outcome = self.perform(name, list(versions), actor=user_of(request), reason=reason, versions=versions)
+        outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], user_of(request))
         key = self.keep_outcome(request, act, outcome, reason)
         return redirect(self.with_filters(request, self.url("outcome", key)))
 
@@ -60,8 +75,8 @@ class BulkActs:
             messages.error(request, "The form was sent incomplete. Nothing was changed; select again.")
             return redirect(self.queue_url(request))
         versions = form.cleaned_data["selection"]
-        outcome = self.preview(act.name, list(versions), actor=request.user, versions=versions)
-        outcome.refused += self._still_refused(act.name, form.cleaned_data["left_out"], request.user)
+        outcome = self.preview(act.name, list(versions), actor=user_of(request), versions=versions)
+        outcome.refused += self._still_refused(act.name, form.cleaned_data["left_out"], user_of(request))
         return self._confirm_page(request, act, form, outcome)
 
     def _still_refused(self, name: str, left_out: Sequence[int], user: User) -> list[Refusal]:
@@ -89,7 +104,15 @@ class BulkActs:
         return self.render(request, "admin/designation/bulk_confirm.html", context)
 
 
-def _confirm_selected(model_admin: BulkActs, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-    """The admin action of every act; its name stands in the form that Django has validated."""
-    name = request.POST.getlist("action")[int(request.POST.get("index", 0))]
-    return model_admin.confirm(request, name, list(queryset.order_by("pk").values_list("pk", flat=True)))
+def _confirm_selected(
+    name: str, model_admin: BulkAdmin, request: HttpRequest, queryset: QuerySet[Any]
+) -> HttpResponse | None:
+    """The admin action of the act.
+
+    Checked rows are taken as posted: one that has left the list since must be refused with its reason, not vanish.
+    """
+    if request.POST.get("select_across") == "1":
+        pks = list(queryset.order_by("pk").values_list("pk", flat=True))
+    else:
+        pks = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk != NO_ROW]
+    return model_admin.confirm(request, name, pks)

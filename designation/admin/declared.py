@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from audit.machine import Subject
 
@@ -35,3 +36,9 @@ def declared(model: type[Subject], name: str) -> Declared:
         roles=frozenset(role for found in transitions for role in found.permission.scopes),
         to_state=transitions[0].target,
     )
+
+
+def state_labels(model: type[Subject]) -> dict[str, str]:
+    """State -> what it is called."""
+    options: Any = model._meta
+    return {value: str(label) for value, label in options.get_field("state").flatchoices}

@@ -14,6 +14,7 @@ from audit import machine
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
+from designation.admin.base import user_of
 from designation.admin.queue import KindFilter, OfficeFilter, SelectFilter
 from designation.models import Designation, Request, Role, User
 from designation.models.designations import Status
@@ -65,5 +66,5 @@ class DesignationAdmin(ActsAdmin):
         return machine.preview(name, visible, pks, actor=actor, versions=versions)
 
     def page_context(self, request: HttpRequest, row: Designation) -> dict[str, Any]:
-        visible = Request.objects.visible_to(request.user)
+        visible = Request.objects.visible_to(user_of(request))
         return {"request_is_visible": visible.filter(pk=row.request_id).exists()}

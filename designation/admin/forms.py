@@ -63,7 +63,11 @@ class BulkActForm(ReasonForm):
 
 
 def _whole(text: str) -> int:
-    """A number that the database can hold as a primary key."""
-    if not (text.isascii() and text.isdigit() and int(text[:20]) <= BigAutoField.MAX_BIGINT):
+    if not is_key(text):
         raise ValidationError(OUT_OF_ORDER)
     return int(text)
+
+
+def is_key(text: str) -> bool:
+    """Whether the text is a number that the database can hold as a primary key."""
+    return text.isascii() and text.isdigit() and int(text[:20]) <= BigAutoField.MAX_BIGINT

@@ -18,6 +18,7 @@ from django.utils.crypto import get_random_string
 from audit.machine import Outcome, Refusal
 from audit.spreadsheets import harmless
 from designation.admin.declared import Declared
+from designation.admin.pages import WorkflowAdmin
 
 SESSION_KEY = "bulk_outcomes"
 KEPT = 3  # the last ones; each reads with every page of the session
@@ -31,8 +32,8 @@ def grouped(refused: Iterable[Refusal]) -> list[tuple[str, list[str]]]:
     return sorted(numbers.items(), key=lambda group: -len(group[1]))
 
 
-class OutcomePages:
-    """The pages on what became of a bulk act, for an admin that offers acts."""
+class OutcomeAdmin(WorkflowAdmin):
+    """Adds the pages on what became of a bulk act."""
 
     def keep_outcome(self, request: HttpRequest, act: Declared, outcome: Outcome[Any], reason: str) -> str:
         """Keeps the outcome in the session; returns the key of its page."""

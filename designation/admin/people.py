@@ -101,7 +101,7 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):
         return fieldsets
 
 
-def _with_role_names(options: dict[str, Any]) -> dict[str, Any]:
+def _with_role_names(options: Any) -> dict[str, Any]:
     return {**options, "fields": ["role_names" if name == "roles" else name for name in options["fields"]]}
 
 

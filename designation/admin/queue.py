@@ -10,6 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from designation.admin.base import user_of
 from designation.models import Office, Request, Role, User
 from designation.models.requests import State
 
@@ -33,7 +34,7 @@ class SelectFilter(SimpleListFilter):
     everything = "All"
     lookup = ""
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         yield {"value": "", "display": self.everything, "selected": not self.value()}
         for value, display in self.lookup_choices:
             yield {"value": value, "display": display, "selected": self.value() == str(value)}
@@ -41,7 +42,7 @@ class SelectFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
         if not self.value():
             return queryset
-        return queryset.filter(**{self.lookup or self.parameter_name: self.value()})
+        return queryset.filter(**{self.lookup or str(self.parameter_name): self.value()})
 
 
 class QueueFilter(SelectFilter):
@@ -53,17 +54,17 @@ class QueueFilter(SelectFilter):
     ALL = "all"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(self.ALL, "All I can see")] if request.user.has_role(*REVIEWERS) else []
+        return [(self.ALL, "All I can see")] if user_of(request).has_role(*REVIEWERS) else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if is_queue(request):
-            return queryset.filter(waiting_for(request.user))
+            return queryset.filter(waiting_for(user_of(request)))
         return queryset
 
 
 def is_queue(request: HttpRequest) -> bool:
     """Whether the list shows what waits for the user, rather than all that he may see."""
-    return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and request.user.has_role(*REVIEWERS)
+    return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and user_of(request).has_role(*REVIEWERS)
 
 
 class StateFilter(SelectFilter):
@@ -97,8 +98,8 @@ class OfficeFilter(SelectFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         offices = Office.objects.hsi()
-        if not request.user.has_role(Role.DEA_HQ, Role.AUDITOR):
-            offices = offices.filter(division=request.user.office_id)
+        if not user_of(request).has_role(Role.DEA_HQ, Role.AUDITOR):
+            offices = offices.filter(division=user_of(request).office_id)
         return [(office.code, str(office)) for office in offices]
 
 
@@ -108,7 +109,7 @@ class DivisionFilter(SelectFilter):
     lookup = "division__code"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        if not request.user.has_role(Role.DEA_HQ, Role.AUDITOR):
+        if not user_of(request).has_role(Role.DEA_HQ, Role.AUDITOR):
             return []
         divisions = Office.objects.dea().filter(routed_offices__isnull=False).distinct()
         return [(division.code, str(division)) for division in divisions]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
+from designation.admin.base import user_of
 from designation.admin.queue import (
     DivisionFilter,
     KindFilter,
@@ -60,9 +61,10 @@ class RequestAdmin(ActsAdmin):
     search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
-        return super().get_queryset(request).with_people().with_clock()
+        visible: Any = super().get_queryset(request)
+        return visible.with_people().with_clock()
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         """The queue begins with what has waited longest, the list of all with the newest."""
         return ["in_stage_since", "pk"] if is_queue(request) else ["-pk"]
 
@@ -127,7 +129,7 @@ class RequestAdmin(ActsAdmin):
             "opinion": next((opinion for opinion in opinions if opinion.superseded_at is None), None),
             "superseded": [opinion for opinion in opinions if opinion.superseded_at is not None],
             "designations": row.agent.designations.select_related("office").order_by("-valid_from", "-pk"),
-            "other_requests": Request.objects.visible_to(request.user)
+            "other_requests": Request.objects.visible_to(user_of(request))
             .filter(agent=row.agent_id)
             .exclude(pk=row.pk)
             .select_related("office"),
@@ -135,15 +137,15 @@ class RequestAdmin(ActsAdmin):
 
     def next_in_queue(self, request: HttpRequest, done: Sequence[int]) -> Request | None:
         """The first that waits for the reviewer in the list as he left it, filters and order included."""
-        if not request.user.has_role(Role.DEA_FIELD, Role.DEA_HQ):
+        if not user_of(request).has_role(Role.DEA_FIELD, Role.DEA_HQ):
             return None
         filters = parse_qs(self.get_preserved_filters(request)).get("_changelist_filters", [""])[0]
         list_request = copy.copy(request)
         list_request.GET = QueryDict(filters)
         rows = self.get_changelist_instance(list_request).queryset
-        return rows.filter(waiting_for(request.user)).exclude(pk__in=done).first()
+        return rows.filter(waiting_for(user_of(request))).exclude(pk__in=done).first()
 
 
-def is_late(row: Request) -> bool:
-    """Whether the stage that the request is in should have ended by now."""
+def is_late(row: Any) -> bool:
+    """Whether the stage that a request, read with its clock, is in should have ended by now."""
     return row.due_at is not None and row.due_at < timezone.now()

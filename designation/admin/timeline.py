@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.machine import Subject
 from audit.models import StageVisit, StepEvent
+from designation.admin.declared import declared, state_labels
 from designation.models import Role
 
 FIRST_STEPS = {"create": "Filed", "grant": "Granted"}
@@ -20,7 +21,7 @@ def timeline(subject: Subject) -> list[dict[str, Any]]:
 
 
 def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[str, Any]:
-    states = dict(subject._meta.get_field("state").flatchoices)
+    states = state_labels(type(subject))
     return {
         "label": _label(subject, step),
         "at": step.at,
@@ -35,9 +36,7 @@ def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[s
 
 def _label(subject: Subject, step: StepEvent) -> str:
     if step.transition in subject.transition_names():
-        method = getattr(type(subject), step.transition)
-        declared = next(iter(method._django_fsm.transitions.values()))
-        return str(declared.custom["done"]).capitalize()
+        return declared(type(subject), step.transition).done.capitalize()
     return FIRST_STEPS.get(step.transition, step.transition)
 
 
