@@ -1,0 +1,322 @@
+"""What the pages take in. Forms check the shape of what is typed; the workflow decides whether it may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db.models import QuerySet
+
+from audit.machine import Subject
+from designation.models import Agent, Office, Request, Role, User
+from designation.models.requests import State
+from designation.rosters.columns import Proposal, column_title
+from designation.rosters.fields import LONGEST_JUSTIFICATION
+from designation.rosters.files import MAX_BYTES
+from designation.rosters.headers import Field
+from designation.rosters.names import same_person_name
+from designation.selectors import MINE, OPEN
+from designation.workflow import NewRequest
+
+OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
+LONGEST_REASON = 5_000  # characters
+BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*$", "Use digits, letters and hyphens, as on the badge.")
+
+
+def hsi_offices() -> QuerySet[Office]:
+    return Office.objects.hsi()
+
+
+class OfficeField(forms.ModelChoiceField):
+    """One of HSI's offices, by code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=hsi_offices(), to_field_name="code", label="HSI office", **kwargs)
+
+
+class RequestFilterForm(forms.Form):
+    """The filters of the list of requests. What cannot be read filters nothing."""
+
+    text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
+    state = forms.ChoiceField(
+        label="State", required=False, choices=[("", "Any state"), (OPEN, "All open"), *State.choices]
+    )
+    turn = forms.ChoiceField(label="Whose turn", required=False)
+    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Any kind"), *Request.Kind.choices])
+    priority = forms.ChoiceField(
+        label="Priority", required=False, choices=[("", "Any priority"), *Request.Priority.choices]
+    )
+    office = forms.ChoiceField(label="HSI office", required=False)
+    late = forms.BooleanField(label="Past the due time", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data, auto_id="filter_%s")
+        mine = [(MINE, "Mine")] if user.has_role(Role.COORDINATOR, Role.HSI_HQ) else []
+        self.fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
+        if sees_many_offices(user):
+            offices = [(office.code, str(office)) for office in hsi_offices()]
+            self.fields["office"].choices = [("", "All offices"), *offices]
+        else:
+            del self.fields["office"]
+
+    def filters(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def sees_many_offices(user: User) -> bool:
+    return user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.DEA_FIELD, Role.AUDITOR)
+
+
+class AgentFilterForm(forms.Form):
+    text = forms.CharField(label="Badge number or name", required=False, max_length=100)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, auto_id="filter_%s")
+
+    def text_given(self) -> str:
+        return str(self.cleaned_data.get("text", "")).strip() if self.is_valid() else ""
+
+
+class SelectionField(forms.CharField):
+    """Primary keys with versions in one field, as "12:3,13:1"; cleans to a mapping. Thousands are one form field."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> dict[int, int]:
+        try:
+            pairs = [pair.split(":") for pair in (value or "").split(",") if pair]
+            return {int(pk): int(version) for pk, version in pairs}
+        except ValueError as error:
+            raise ValidationError(OUT_OF_ORDER) from error
+
+    def validate(self, value: Any) -> None:
+        """Whether anything is selected is for the page to say."""
+
+    def run_validators(self, value: Any) -> None:
+        """The text's validators have nothing to say on a mapping."""
+
+    @staticmethod
+    def text(rows: Iterable[Subject]) -> str:
+        return ",".join(f"{row.pk}:{row.version}" for row in rows)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="It goes on record and is shown to everybody who sees the request.",
+    )
+
+    def __init__(self, *args: Any, reason_required: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = reason_required
+        self.fields["reason"].error_messages["required"] = "Give a reason: it goes on record."
+
+
+class VersionForm(forms.Form):
+    """Carries the version that the page showed, so that a page that has gone stale is told so."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": OUT_OF_ORDER, "invalid": OUT_OF_ORDER}
+    )
+
+
+class ActForm(ReasonForm, VersionForm):
+    """One act on one row."""
+
+
+class BulkActForm(ReasonForm):
+    """One act on many rows."""
+
+    selection = SelectionField(required=False)
+
+
+class RequestContentForm(forms.Form):
+    """What a request says beside its agent."""
+
+    kind = forms.ChoiceField(
+        label="Kind of request",
+        required=False,
+        choices=[("", "Whichever fits the agent’s designation"), *Request.Kind.choices],
+        help_text="Initial: never designated. Renewal: designated before. Transfer: designated at another office.",
+    )
+    priority = forms.ChoiceField(
+        choices=Request.Priority.choices, initial=Request.Priority.ROUTINE, widget=forms.RadioSelect
+    )
+    justification = forms.CharField(
+        max_length=LONGEST_JUSTIFICATION,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Why the agent needs Title 21 authority: the cases, the place, the partners.",
+    )
+
+
+class FilingForm(RequestContentForm):
+    """A new request; without an agent on record it asks for the new agent too."""
+
+    badge_number = forms.CharField(
+        max_length=20, validators=[BADGE_NUMBER], help_text="With its leading zeros, as on the badge."
+    )
+    first_name = forms.CharField(max_length=80)
+    last_name = forms.CharField(max_length=80)
+    email = forms.EmailField(label="E-mail", required=False)
+    office = OfficeField(help_text="The office that files the request.")
+
+    field_order = ["office", "badge_number", "first_name", "last_name", "email"]
+
+    def __init__(self, data: Any = None, *, user: User, agent: Agent | None) -> None:
+        super().__init__(data, initial={"office": agent.office if agent else None})
+        self.user, self.agent = user, agent
+        if not user.has_role(Role.HSI_HQ):
+            del self.fields["office"]
+        if agent:
+            for name in ("badge_number", "first_name", "last_name", "email"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if {"badge_number", "first_name", "last_name"} <= cleaned.keys():
+            self._take_known_agent(cleaned)
+        return cleaned
+
+    def _take_known_agent(self, cleaned: dict[str, Any]) -> None:
+        """The badge number may be on record, as when an agent moves here; then the names must agree."""
+        known = Agent.objects.filter(badge_number__iexact=cleaned["badge_number"]).first()
+        if known is None:
+            return
+        if same_person_name(cleaned["last_name"], cleaned["first_name"], known.last_name, known.first_name):
+            cleaned["badge_number"] = known.badge_number
+        else:
+            self.add_error("badge_number", "This badge number is on record under another name. Check both.")
+
+    def filing_office(self) -> Office:
+        return self.cleaned_data["office"] if "office" in self.fields else self.user.office
+
+    def entry(self) -> NewRequest:
+        given = self.cleaned_data
+        who = self.agent or Agent(
+            **{name: given[name] for name in ("badge_number", "first_name", "last_name", "email")}
+        )
+        return NewRequest(
+            badge_number=who.badge_number,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            email=who.email,
+            kind=given["kind"],
+            priority=given["priority"],
+            justification=given["justification"],
+        )
+
+
+class DraftForm(RequestContentForm, VersionForm):
+    """A draft that is changed before it is submitted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].required = True
+        self.fields["kind"].choices = Request.Kind.choices
+
+
+class AnswerForm(RequestContentForm, VersionForm):
+    """The answer to a return. The kind stays; priority and justification may be changed with it."""
+
+    kind = None
+    answer = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        label="Your answer",
+        help_text="What was missing, or why nothing is. It goes on record.",
+    )
+
+    field_order = ["answer", "justification", "priority"]
+
+
+class AgentForm(forms.ModelForm):
+    class Meta:
+        model = Agent
+        fields = ["badge_number", "first_name", "last_name", "email", "office"]
+        labels = {"email": "E-mail"}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["badge_number"].validators.append(BADGE_NUMBER)
+        self.fields["badge_number"].help_text = "With its leading zeros, as on the badge."
+        if user.has_role(Role.HSI_HQ):
+            self.fields["office"].queryset = hsi_offices()
+        else:
+            del self.fields["office"]
+            if self.instance.office_id is None:
+                self.instance.office = user.office
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"]
+        others = Agent.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
+        if email and others.exists():
+            raise ValidationError("This is the e-mail address of another agent.")
+        return email
+
+
+class RosterUploadForm(forms.Form):
+    office = OfficeField(help_text="The office whose agents the roster names.")
+    file = forms.FileField(
+        label="Roster file",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
+        help_text="CSV or Excel, as the office keeps it, up to 10 MB. Title lines and other columns may stay.",
+    )
+    default_justification = forms.CharField(
+        label="Justification for rows that give none",
+        required=False,
+        max_length=LONGEST_JUSTIFICATION,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not user.has_role(Role.HSI_HQ):
+            del self.fields["office"]
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it into smaller files.")
+        return file
+
+
+class SheetForm(forms.Form):
+    sheet = forms.ChoiceField(label="Which sheet holds the roster?", widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sheet"].choices = [(name, name) for name in sheets]
+
+
+class ColumnsForm(forms.Form):
+    """For each thing that a roster can say, which column of the file says it."""
+
+    default_justification = forms.CharField(
+        label="Justification for rows that give none",
+        required=False,
+        max_length=LONGEST_JUSTIFICATION,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, data: Any = None, *, proposal: Proposal, width: int, default_justification: str) -> None:
+        super().__init__(data, initial={"default_justification": default_justification})
+        columns = [(str(column), column_title(proposal.headers, column)) for column in range(width)]
+        for field in Field:
+            self.fields[field.value] = forms.TypedChoiceField(
+                label=field.label,
+                required=field is Field.BADGE_NUMBER,
+                choices=[("", "Not in this file"), *columns],
+                coerce=int,
+                empty_value=None,
+                initial=proposal.mapping.get(field),
+            )
+        self.order_fields([*(field.value for field in Field), "default_justification"])
+
+    def mapping(self) -> dict[Field, int]:
+        chosen = {field: self.cleaned_data[field.value] for field in Field}
+        return {field: column for field, column in chosen.items() if column is not None}

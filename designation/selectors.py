@@ -1,0 +1,237 @@
+"""Reads that more than one page needs. Each shows a user what is visible to him, and no more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
+
+from audit.machine import Subject
+from audit.models import Goal, StageVisit, StepEvent
+from designation import workflow
+from designation.models import Agent, Notice, Request, Role, User
+from designation.models.requests import OPEN_STATES, RequestQuerySet, State
+
+FIRST_STEPS = {"create": "Draft made", "grant": "Granted"}
+OPEN = "open"
+MINE = "mine"
+
+# Oldest first means the longest in the present stage first; what has ended is in no stage and comes last.
+SORTS: dict[str, list[Any]] = {
+    "number": ["pk"],
+    "-number": ["-pk"],
+    "age": [F("in_stage_since").desc(nulls_last=True), "-pk"],
+    "-age": [F("in_stage_since").asc(nulls_last=True), "-pk"],
+    "due": [F("due_at").asc(nulls_last=True), "pk"],
+    "-due": [F("due_at").desc(nulls_last=True), "pk"],
+}
+DEFAULT_SORT = "-age"
+
+
+def waiting_for(user: User) -> Q:
+    """Selects the requests on which it is this HSI user's turn: he may make an act that moves them on."""
+    waiting = Q(pk__in=[])
+    if user.has_role(Role.COORDINATOR):
+        waiting |= Q(state__in=[State.DRAFT, State.RETURNED], office=user.office_id)
+    if user.has_role(Role.HSI_HQ):
+        waiting |= Q(state=State.HSI_REVIEW) & ~Q(filed_by=user)
+    return waiting
+
+
+def find_requests(
+    user: User,
+    *,
+    text: str = "",
+    state: str = "",
+    kind: str = "",
+    priority: str = "",
+    office: str = "",
+    turn: str = "",
+    late: bool = False,
+) -> RequestQuerySet:
+    """The requests that the user may see and that fit all that is given, with their clocks.
+
+    `text` is a number or the beginning of a badge number or name, `state` a state or OPEN, `office` a code,
+    `turn` MINE or the agency whose clock runs, `late` only what is past its due time.
+    """
+    found = Request.objects.visible_to(user).with_clock()
+    given = {"kind": kind, "priority": priority, "office__code": office}
+    found = found.filter(**{field: value for field, value in given.items() if value})
+    if state:
+        found = found.filter(state__in=OPEN_STATES if state == OPEN else [state])
+    if turn == MINE:
+        found = found.filter(waiting_for(user))
+    elif turn:
+        found = found.filter(state__in=[name for name, party in Request.parties.items() if party == turn])
+    if late:
+        found = found.filter(due_at__lt=Now())
+    return found.filter(_matches(text.strip())) if text.strip() else found
+
+
+def _matches(text: str) -> Q:
+    number = Q(number__istartswith=text)
+    if text.isdigit():
+        number |= Q(number__endswith=f"-{text.zfill(6)}")
+    return number | Q(agent__in=Agent.objects.search(text))
+
+
+@dataclass(frozen=True)
+class Work:
+    """How many of the requests that the user may see are where; `late` is None while no goal is set."""
+
+    open: int
+    mine: int
+    drafts: int
+    returned: int
+    to_endorse: int
+    with_dea: int
+    late: int | None
+
+
+def work_of(user: User) -> Work:
+    """What a home page counts, in two or three queries."""
+    dea_states = [state for state, party in Request.parties.items() if party == "DEA"]
+    visible = Request.objects.visible_to(user).open()
+    counts = visible.aggregate(
+        open=Count("pk"),
+        mine=Count("pk", filter=waiting_for(user)),
+        drafts=Count("pk", filter=Q(state=State.DRAFT)),
+        returned=Count("pk", filter=Q(state=State.RETURNED)),
+        to_endorse=Count("pk", filter=Q(state=State.HSI_REVIEW)),
+        with_dea=Count("pk", filter=Q(state__in=dea_states)),
+    )
+    has_goals = Goal.objects.filter(workflow=Request.workflow).exists()
+    return Work(**counts, late=find_requests(user, late=True).count() if has_goals else None)
+
+
+def unread_notices(user: User) -> int:
+    return Notice.objects.visible_to(user).unread().count()
+
+
+def visits_of(subject: Subject) -> list[StageVisit]:
+    """The subject's stays, oldest first, with `seconds_so_far` in business seconds."""
+    visits = StageVisit.objects.filter(workflow=subject.workflow, subject=subject.number)
+    return list(visits.with_business_seconds_so_far().order_by("sequence"))
+
+
+def timeline(subject: Subject, visits: Sequence[StageVisit]) -> list[dict[str, Any]]:
+    """The subject's steps, oldest first, each with the stage that it ended and the business seconds spent there."""
+    by_sequence = {visit.sequence: visit for visit in visits}
+    steps = StepEvent.objects.filter(workflow=subject.workflow, subject=subject.number).select_related("actor")
+    return [_entry(subject, step, by_sequence.get(step.sequence - 1)) for step in steps.order_by("sequence")]
+
+
+def last_step(subject: Subject, transition: str) -> StepEvent | None:
+    """The last time that the subject made the transition."""
+    steps = StepEvent.objects.filter(workflow=subject.workflow, subject=subject.number, transition=transition)
+    return steps.select_related("actor").order_by("sequence").last()
+
+
+def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[str, Any]:
+    return {
+        "label": _step_label(subject, step),
+        "at": step.at,
+        "who": _who(step),
+        "reason": step.reason,
+        "stage": state_label(subject, left.stage) if left else "",
+        "seconds": left.business_seconds if left else None,
+        "party": left.party if left else "",
+        "late": left is not None and left.met is False,
+    }
+
+
+def _step_label(subject: Subject, step: StepEvent) -> str:
+    if step.transition in subject.transition_names():
+        return str(_declared(type(subject), step.transition)["done"]).capitalize()
+    return FIRST_STEPS.get(step.transition, step.transition)
+
+
+def _who(step: StepEvent) -> str:
+    name = str(step.actor) if step.actor else step.actor_name
+    role = Role(step.actor_role).label if step.actor_role in Role.values else ""
+    return ", ".join(part for part in (name, role or step.actor_agency) if part)
+
+
+def state_label(subject: Subject, state: str) -> str:
+    states = dict(subject._meta.get_field("state").flatchoices)
+    return str(states.get(state, state))
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """The business seconds that a subject has spent in one stage, over all its stays; `running` if it is there now."""
+
+    label: str
+    party: str
+    stays: int
+    seconds: int
+    running: bool
+
+
+def stage_times(subject: Subject, visits: Sequence[StageVisit]) -> list[StageTime]:
+    """The time in each stage on whose clock somebody stood, in the order in which the stages were first entered."""
+    stays: dict[str, list[StageVisit]] = defaultdict(list)
+    for visit in visits:
+        if visit.party:
+            stays[visit.stage].append(visit)
+    return [
+        StageTime(
+            label=state_label(subject, stage),
+            party=of_stage[0].party,
+            stays=len(of_stage),
+            seconds=sum(visit.seconds_so_far for visit in of_stage),
+            running=of_stage[-1].left_at is None,
+        )
+        for stage, of_stage in stays.items()
+    ]
+
+
+def party_times(times: Sequence[StageTime]) -> dict[str, int]:
+    """Party -> business seconds on its clock."""
+    totals: dict[str, int] = defaultdict(int)
+    for time in times:
+        totals[time.party] += time.seconds
+    return dict(totals)
+
+
+def acts_open_to(request: Request, user: User) -> list[workflow.Act]:
+    """The acts on the request that the user's roles can ever make, with why he may not make one now."""
+    acts = {act.name: act for act in workflow.acts(request, user)}
+    return [
+        acts[found.name]
+        for found in request.transitions_from(request.state)
+        if user.has_role(*getattr(found.permission, "scopes", ()))
+    ]
+
+
+def declared_act(name: str) -> workflow.Act:
+    """What the transition of a request declares of itself, whatever the state of a row."""
+    custom = _declared(Request, name)
+    return workflow.Act(
+        name=name,
+        label=custom["label"],
+        says=custom["says"],
+        reason_required=custom.get("reason_required", False),
+        harmful=custom.get("harmful", False),
+        why_not="",
+    )
+
+
+def done_word(name: str) -> str:
+    """What a request is after the transition, as "endorsed"."""
+    return str(_declared(Request, name)["done"])
+
+
+def _declared(model: type[Subject], name: str) -> dict[str, Any]:
+    return dict(next(iter(getattr(model, name)._django_fsm.transitions.values())).custom)
+
+
+def agents_with_open_request(user: User, text: str = "") -> QuerySet[Agent]:
+    """The agents that the user may see, with `open_request`: the number of the one under way, if any."""
+    under_way = Request.objects.open().filter(agent=OuterRef("pk")).values("number")
+    agents = Agent.objects.visible_to(user).search(text).select_related("office")
+    return agents.annotate(open_request=Subquery(under_way[:1]))

@@ -1,0 +1,36 @@
+"""The pages of requests, rosters, agents and notices."""
+
+from django.urls import path
+
+from designation.views import agents, bulk, filing, notices, requests, rosters
+
+app_name = "designation"
+
+urlpatterns = [
+    path("requests/", requests.request_list, name="request_list"),
+    path("requests/new/", filing.request_create, name="request_create"),
+    path("requests/new/details/", filing.request_details, name="request_details"),
+    path("requests/selected/", bulk.bulk_preview, name="bulk_preview"),
+    path("requests/selected/result/", bulk.bulk_result, name="bulk_result"),
+    path("requests/selected/<slug:name>/", bulk.bulk_act, name="bulk_act"),
+    path("requests/<str:number>/", requests.request_detail, name="request_detail"),
+    path("requests/<str:number>/edit/", filing.request_edit, name="request_edit"),
+    path("requests/<str:number>/check/", filing.request_check, name="request_check"),
+    path("requests/<str:number>/submitted/", filing.request_submitted, name="request_submitted"),
+    path("requests/<str:number>/answer/", filing.request_answer, name="request_answer"),
+    path("requests/<str:number>/acts/<slug:name>/", requests.request_act, name="request_act"),
+    path("rosters/", rosters.roster_upload, name="roster_upload"),
+    path("rosters/<int:pk>/", rosters.roster, name="roster"),
+    path("rosters/<int:pk>/sheet/", rosters.roster_sheet, name="roster_sheet"),
+    path("rosters/<int:pk>/columns/", rosters.roster_columns, name="roster_columns"),
+    path("rosters/<int:pk>/file/", rosters.roster_file, name="roster_file"),
+    path("rosters/<int:pk>/not-filed.csv", rosters.roster_rejected, name="roster_rejected"),
+    path("agents/", agents.agent_list, name="agent_list"),
+    path("agents/new/", agents.agent_add, name="agent_add"),
+    path("agents/<int:pk>/", agents.agent_detail, name="agent_detail"),
+    path("agents/<int:pk>/edit/", agents.agent_edit, name="agent_edit"),
+    path("agents/<int:pk>/active/", agents.agent_active, name="agent_active"),
+    path("notices/", notices.notice_list, name="notice_list"),
+    path("notices/read/", notices.notices_read, name="notices_read"),
+    path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
+]

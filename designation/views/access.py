@@ -1,0 +1,40 @@
+"""Which roles may open a page at all, and the one way to look a row up for a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from designation.models import Role
+
+View = Callable[..., HttpResponse]
+
+HSI_ROLES = (Role.COORDINATOR, Role.HSI_HQ)
+READER_ROLES = (*HSI_ROLES, Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
+
+
+def role_required(*roles: Role) -> Callable[[View], View]:
+    """Refuses the page, with status 403, to users who hold none of the roles."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_role(*roles):
+                raise PermissionDenied(f"This page is for: {', '.join(role.label for role in roles)}.")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def visible_or_404(queryset: Any, request: HttpRequest, **lookup: Any) -> Any:
+    """The row of the queryset that fits, if the user may see it. Raises Http404."""
+    row = queryset.visible_to(request.user).filter(**lookup).first()
+    if row is None:
+        raise Http404("Not found, or not yours to see.")
+    return row

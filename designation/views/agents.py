@@ -1,0 +1,94 @@
+"""The list of agents, which the office keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from designation import selectors
+from designation.agents import KEEPERS, may_keep_agents_of, save_agent, set_active
+from designation.forms import AgentFilterForm, AgentForm
+from designation.models import Agent, Designation, Request
+from designation.views.access import READER_ROLES, role_required, visible_or_404
+
+PER_PAGE = 50
+
+
+@require_safe
+@role_required(*READER_ROLES)
+def agent_list(request: HttpRequest) -> HttpResponse:
+    form = AgentFilterForm(request.GET)
+    agents = selectors.agents_with_open_request(request.user, form.text_given())
+    context = {
+        "form": form,
+        "page": Paginator(agents, PER_PAGE).get_page(request.GET.get("page")),
+        "filtered": bool(form.text_given()),
+        "keeps": request.user.has_role(*KEEPERS),
+        "columns": [{"label": label} for label in ("Agent", "Badge number", "Office", "Status", "Open request")],
+    }
+    return render(request, "designation/agent_list.html", context)
+
+
+@require_safe
+@role_required(*READER_ROLES)
+def agent_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    agent = visible_or_404(Agent.objects.select_related("office"), request, pk=pk)
+    context = {
+        "agent": agent,
+        "facts": _facts(agent),
+        "keeps": may_keep_agents_of(request.user, agent.office),
+        "requests": Request.objects.visible_to(request.user).filter(agent=agent),
+        "designations": Designation.objects.visible_to(request.user).filter(agent=agent).select_related("office"),
+    }
+    return render(request, "designation/agent_detail.html", context)
+
+
+def _facts(agent: Agent) -> list[dict[str, Any]]:
+    return [
+        {"label": "Badge number", "value": agent.badge_number},
+        {"label": "E-mail", "value": agent.email or "Not on record"},
+        {"label": "HSI office", "value": agent.office},
+        {"label": "Status", "value": "Active" if agent.is_active else "Not active"},
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*KEEPERS)
+def agent_add(request: HttpRequest) -> HttpResponse:
+    return _agent_form(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*KEEPERS)
+def agent_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _agent_form(request, visible_or_404(Agent.objects.select_related("office"), request, pk=pk))
+
+
+def _agent_form(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+    heading = f"Change {agent.full_name}" if agent else "Add an agent"
+    form = AgentForm(request.POST or None, instance=agent, user=request.user)
+    if form.is_valid():
+        try:
+            saved = save_agent(form.instance, actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{saved.full_name} ({saved.badge_number}) is saved.")
+            return redirect("designation:agent_detail", saved.pk)
+    return render(request, "designation/agent_form.html", {"form": form, "agent": agent, "heading": heading})
+
+
+@require_POST
+@role_required(*KEEPERS)
+def agent_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marks the agent active, or not active."""
+    agent = visible_or_404(Agent.objects.all(), request, pk=pk)
+    agent = set_active(agent, request.POST.get("active") == "yes", actor=request.user)
+    messages.success(request, f"{agent.full_name} is marked {'active' if agent.is_active else 'not active'}.")
+    return redirect("designation:agent_detail", agent.pk)

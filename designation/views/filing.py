@@ -1,0 +1,205 @@
+"""Filing one request: choose the agent, say what is asked, check, submit. And answering one that came back.
+
+The second page saves a draft, so that nothing typed is lost and a button pressed twice makes one request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.machine import Refusal, Refused
+from designation import selectors, workflow
+from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm, VersionForm
+from designation.models import Agent, Request
+from designation.models.requests import State
+from designation.permissions import FILING_OFFICE
+from designation.views.access import HSI_ROLES, role_required, visible_or_404
+from designation.views.requests import detail_url, refused_to_detail
+
+AGENTS_PER_PAGE = 20
+STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
+
+
+@require_safe
+@role_required(*HSI_ROLES)
+def request_create(request: HttpRequest) -> HttpResponse:
+    """Step 1: choose an agent of the office, or say that he is new."""
+    form = AgentFilterForm(request.GET)
+    agents = selectors.agents_with_open_request(request.user, form.text_given()).filter(is_active=True)
+    context = {
+        "form": form,
+        "page": Paginator(agents, AGENTS_PER_PAGE).get_page(request.GET.get("page")),
+        "steps": STEPS,
+        "details_url": reverse("designation:request_details"),
+    }
+    return render(request, "designation/filing_agent.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def request_details(request: HttpRequest) -> HttpResponse:
+    """Step 2: say what is asked for the agent, on record (?agent=KEY) or new. Saves a draft."""
+    agent = _agent(request)
+    form = FilingForm(request.POST or None, user=request.user, agent=agent)
+    existing = None
+    if form.is_valid():
+        saved, refusal = _save_draft(request, form)
+        if saved:
+            return redirect("designation:request_check", saved.number)
+        existing = _existing(request, form, refusal)
+    context = {"form": form, "agent": agent, "existing": existing, "steps": STEPS}
+    return render(request, "designation/filing_details.html", context)
+
+
+def _agent(request: HttpRequest) -> Agent | None:
+    key = request.GET.get("agent", "")
+    return visible_or_404(Agent.objects.select_related("office"), request, pk=key) if key.isdigit() else None
+
+
+def _save_draft(request: HttpRequest, form: FilingForm) -> tuple[Request | None, Refusal | None]:
+    """The draft, or why there is none. Pressing the button twice leads to the draft of the first time."""
+    entry, office = form.entry(), form.filing_office()
+    if not FILING_OFFICE(Request(office=office), request.user):
+        raise PermissionDenied(FILING_OFFICE.why)
+    outcome = workflow.file_requests([entry], actor=request.user, office=office, submit=False)
+    if outcome.done:
+        return outcome.done[0], None
+    same = Request.objects.visible_to(request.user).filter(
+        agent__badge_number=entry.badge_number,
+        state=State.DRAFT,
+        filed_by=request.user,
+        priority=entry.priority,
+        justification=entry.justification,
+    )
+    return same.first(), outcome.refused[0]
+
+
+def _existing(request: HttpRequest, form: FilingForm, refusal: Refusal | None) -> Request | None:
+    """Says on the form why there is no draft; gives the request that stands in the way, if the user may see it."""
+    if refusal is None:
+        return None
+    field = refusal.code if refusal.code in form.fields else None
+    form.add_error(field, refusal.message)
+    under_way = Request.objects.visible_to(request.user).open()
+    return under_way.filter(agent__badge_number=form.entry().badge_number).first()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def request_edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Changes a draft."""
+    row = visible_or_404(Request.objects.with_people(), request, number=number)
+    if row.state != State.DRAFT:
+        return refused_to_detail(request, row, "It is no longer a draft.")
+    form = DraftForm(request.POST or None, initial=_content(row))
+    if form.is_valid():
+        try:
+            workflow.amend_draft(row.pk, actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            return refused_to_detail(request, row, str(refused))
+        return redirect("designation:request_check", row.number)
+    return render(request, "designation/filing_edit.html", {"form": form, "row": row, "steps": STEPS})
+
+
+def _content(row: Request) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "priority": row.priority,
+        "justification": row.justification,
+        "version": row.version,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def request_check(request: HttpRequest, number: str) -> HttpResponse:
+    """Step 3: check the answers, and submit."""
+    row = visible_or_404(Request.objects.with_people(), request, number=number)
+    if row.state != State.DRAFT:
+        messages.info(request, f"{row.number} has been submitted already.")
+        return redirect(detail_url(row))
+    form = VersionForm(request.POST or None, initial={"version": row.version})
+    if form.is_valid():
+        try:
+            workflow.transition_one("submit", row.pk, actor=request.user, version=form.cleaned_data["version"])
+        except Refused as refused:
+            return refused_to_detail(request, row, str(refused))
+        return redirect("designation:request_submitted", row.number)
+    refused = workflow.preview("submit", [row.pk], actor=request.user).refused
+    context = {
+        "row": row,
+        "form": form,
+        "answers": _answers(row),
+        "hindrance": refused[0].message if refused else "",
+        "steps": STEPS,
+    }
+    return render(request, "designation/filing_check.html", context)
+
+
+def _answers(row: Request) -> list[dict[str, Any]]:
+    edit_url = reverse("designation:request_edit", args=[row.number])
+    agent_url = reverse("designation:agent_edit", args=[row.agent_id])
+    return [
+        {"label": "Agent", "value": row.agent, "change_url": agent_url if row.agent.office_id == row.office_id else ""},
+        {"label": "HSI office", "value": row.office},
+        {"label": "Kind of request", "value": row.get_kind_display(), "change_url": edit_url},
+        {"label": "Priority", "value": row.get_priority_display(), "change_url": edit_url},
+        {"label": "Justification", "value": row.justification, "change_url": edit_url},
+    ]
+
+
+@require_safe
+@role_required(*HSI_ROLES)
+def request_submitted(request: HttpRequest, number: str) -> HttpResponse:
+    """Says that the request is submitted, and what happens next."""
+    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
+    if row.state != State.HSI_REVIEW:
+        return redirect(detail_url(row))
+    return render(request, "designation/filing_submitted.html", {"row": row})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def request_answer(request: HttpRequest, number: str) -> HttpResponse:
+    """Answers a returned request, which goes back to whoever returned it."""
+    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
+    if row.state != State.RETURNED:
+        return refused_to_detail(request, row, f"It is in “{row.get_state_display()}”, so there is nothing to answer.")
+    form = AnswerForm(request.POST or None, initial=_content(row))
+    if form.is_valid():
+        try:
+            answered = workflow.resubmit(row.pk, actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            return _answer_again(request, row, form, refused)
+        messages.success(request, f"{row.number} is answered. It is in “{answered.get_state_display()}” again.")
+        return redirect(detail_url(row))
+    return _answer_page(request, row, form)
+
+
+def _answer_again(request: HttpRequest, row: Request, form: AnswerForm, refused: Refused) -> HttpResponse:
+    """What was typed stays on the page, which now shows and carries the request as it is."""
+    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=row.number)
+    if row.state != State.RETURNED:
+        return refused_to_detail(request, row, str(refused))
+    form.data = {**form.data.dict(), "version": row.version}
+    form.add_error(None, str(refused))
+    return _answer_page(request, row, form)
+
+
+def _answer_page(request: HttpRequest, row: Request, form: AnswerForm) -> HttpResponse:
+    context = {
+        "row": row,
+        "form": form,
+        "returned_from": selectors.state_label(row, row.returned_from),
+        "last_return": selectors.last_step(row, "return_to_office"),
+        "cancel_url": detail_url(row),
+    }
+    return render(request, "designation/request_answer.html", context)

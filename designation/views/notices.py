@@ -1,0 +1,39 @@
+"""What a user has been told."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from designation.models import Notice
+from designation.views.access import visible_or_404
+
+PER_PAGE = 20
+
+
+@require_safe
+def notice_list(request: HttpRequest) -> HttpResponse:
+    notices = Notice.objects.visible_to(request.user)
+    context = {
+        "page": Paginator(notices, PER_PAGE).get_page(request.GET.get("page")),
+        "unread": notices.unread().count(),
+    }
+    return render(request, "designation/notice_list.html", context)
+
+
+@require_POST
+def notice_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marks one notice read."""
+    notice = visible_or_404(Notice.objects.all(), request, pk=pk)
+    Notice.objects.filter(pk=notice.pk).unread().update(read_at=timezone.now())
+    return redirect("designation:notice_list")
+
+
+@require_POST
+def notices_read(request: HttpRequest) -> HttpResponse:
+    """Marks all of the user's notices read."""
+    Notice.objects.visible_to(request.user).unread().update(read_at=timezone.now())
+    return redirect("designation:notice_list")

@@ -1,0 +1,174 @@
+"""The list of requests, one request with its history, and the acts of HSI on one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from designation import selectors, workflow
+from designation.forms import ActForm, RequestFilterForm, sees_many_offices
+from designation.models import FieldOpinion, Request, Role
+from designation.models.requests import State
+from designation.views.access import HSI_ROLES, READER_ROLES, role_required, visible_or_404
+from designation.workflow import Refused
+
+PER_PAGE = 50
+# Acts that the general confirm page takes; submitting and answering have pages of their own.
+ACTS = ("endorse", "return_to_office", "withdraw")
+OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:request_answer"}
+
+
+@require_safe
+@role_required(*READER_ROLES)
+def request_list(request: HttpRequest) -> HttpResponse:
+    """The requests that the user may see, filtered and sorted as the address says."""
+    form = RequestFilterForm(request.GET, user=request.user)
+    found = selectors.find_requests(request.user, **form.filters())
+    sort = request.GET.get("sort", "")
+    sort = sort if sort in selectors.SORTS else selectors.DEFAULT_SORT
+    rows = found.select_related("agent", "office").order_by(*selectors.SORTS[sort])
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    bulk = request.user.has_role(Role.HSI_HQ)
+    context = {
+        "form": form,
+        "page": page,
+        "items": [{"row": row, "late": is_late(row), "selectable": row.state == State.HSI_REVIEW} for row in page],
+        "sort": sort,
+        "filtered": bool(form.filters()),
+        "columns": _columns(bulk=bulk, offices=sees_many_offices(request.user)),
+        "offices": sees_many_offices(request.user),
+        "bulk": bulk,
+        "selectable_in_all": found.filter(state=State.HSI_REVIEW).count() if bulk else 0,
+        "files": request.user.has_role(*HSI_ROLES),
+    }
+    return render(request, "designation/request_list.html", context)
+
+
+def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
+    select = [{"label": "Select", "hidden_label": True}] if bulk else []
+    office = [{"label": "Office"}] if offices else []
+    return [
+        *select,
+        {"label": "Number", "key": "number"},
+        {"label": "Agent"},
+        *office,
+        {"label": "Kind"},
+        {"label": "Priority"},
+        {"label": "State"},
+        {"label": "Time in state", "key": "age"},
+        {"label": "Due", "key": "due"},
+    ]
+
+
+def is_late(row: Any) -> bool:
+    """Whether a request with its clock is past the due time of its stage."""
+    return row.due_at is not None and row.due_at < timezone.now()
+
+
+@require_safe
+@role_required(*READER_ROLES)
+def request_detail(request: HttpRequest, number: str) -> HttpResponse:
+    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
+    visits = selectors.visits_of(row)
+    times = selectors.stage_times(row, visits)
+    opinions = FieldOpinion.objects.visible_to(request.user).filter(request=row)
+    context = {
+        "row": row,
+        "late": is_late(row),
+        "facts": _facts(row),
+        "acts": _acts(request, row),
+        "review_url": _review_url(request, row),
+        "timeline": selectors.timeline(row, visits),
+        "stage_times": times,
+        "party_times": selectors.party_times(times),
+        "opinions": opinions.select_related("division", "given_by"),
+    }
+    return render(request, "designation/request_detail.html", context)
+
+
+def _facts(row: Request) -> list[dict[str, Any]]:
+    return [
+        {"label": "Badge number", "value": row.agent.badge_number},
+        {"label": "HSI office", "value": row.office},
+        {"label": "DEA division", "value": row.division},
+        {"label": "Kind of request", "value": row.get_kind_display()},
+        {"label": "Priority", "value": row.get_priority_display()},
+        {"label": "Agreement", "value": row.agreement.title},
+        {"label": "Filed by", "value": row.filed_by},
+        {"label": "Justification", "value": row.justification},
+    ]
+
+
+def _acts(request: HttpRequest, row: Request) -> list[dict[str, Any]]:
+    if not request.user.has_role(*HSI_ROLES):
+        return []
+    return [{"act": act, "url": _act_url(row, act.name)} for act in selectors.acts_open_to(row, request.user)]
+
+
+def _act_url(row: Request, name: str) -> str:
+    if name in OWN_PAGES:
+        return reverse(OWN_PAGES[name], args=[row.number])
+    return reverse("designation:request_act", args=[row.number, name])
+
+
+def _review_url(request: HttpRequest, row: Request) -> str:
+    """Where DEA's reviewers act on the request; they do not act here."""
+    if not request.user.has_role(Role.DEA_FIELD, Role.DEA_HQ):
+        return ""
+    return reverse("admin:designation_request_change", args=[row.pk])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def request_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+    """Says what the act will do to one request, takes the reason, and does it."""
+    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
+    if name not in ACTS:
+        raise Http404("There is no such act.")
+    act = selectors.declared_act(name)
+    refused = workflow.preview(name, [row.pk], actor=request.user).refused
+    if refused and refused[0].code == "permission":
+        raise PermissionDenied(refused[0].message)
+    if refused:
+        return refused_to_detail(request, row, refused[0].message)
+    form = ActForm(request.POST or None, reason_required=act.reason_required, initial={"version": row.version})
+    if form.is_valid():
+        return _perform(request, row, act, form)
+    context = {
+        "row": row,
+        "act": act,
+        "form": form,
+        "heading": f"{act.label}: {row.number}",
+        "submit": act.label,
+        "danger": act.harmful,
+        "cancel_url": detail_url(row),
+    }
+    return render(request, "designation/request_act.html", context)
+
+
+def _perform(request: HttpRequest, row: Request, act: workflow.Act, form: ActForm) -> HttpResponse:
+    given = form.cleaned_data
+    try:
+        workflow.transition_one(act.name, row.pk, actor=request.user, reason=given["reason"], version=given["version"])
+    except Refused as refused:
+        return refused_to_detail(request, row, str(refused))
+    messages.success(request, f"{row.number} is {selectors.done_word(act.name)}.")
+    return redirect(detail_url(row))
+
+
+def refused_to_detail(request: HttpRequest, row: Request, why: str) -> HttpResponse:
+    """Leads to the request as it is now, with why nothing was done."""
+    messages.error(request, f"Nothing was done. {why}")
+    return redirect(detail_url(row))
+
+
+def detail_url(row: Request) -> str:
+    return reverse("designation:request_detail", args=[row.number])

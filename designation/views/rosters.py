@@ -1,0 +1,232 @@
+"""Rosters: upload a file, say what its columns mean, look at what would be filed, file it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
+from designation.models import RosterUpload
+from designation.rosters import uploads
+from designation.rosters.columns import Proposal
+from designation.rosters.files import RosterFileError, Row
+from designation.rosters.plan import RosterPlan, RowStatus
+from designation.views.access import HSI_ROLES, role_required, visible_or_404
+
+STEPS = ["Upload", "Match the columns", "Check and file"]
+EARLIER_UPLOADS = 10
+ROWS_PER_PAGE = 50
+SAMPLE_ROWS = 4
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def roster_upload(request: HttpRequest) -> HttpResponse:
+    """Takes a roster file in; below, the uploads before it."""
+    form = RosterUploadForm(request.POST or None, request.FILES or None, user=request.user)
+    if form.is_valid():
+        upload = _start(request, form)
+        if upload:
+            return redirect("designation:roster", upload.pk)
+    earlier = RosterUpload.objects.visible_to(request.user).defer("content", "result")
+    context = {
+        "form": form,
+        "steps": STEPS,
+        "earlier": earlier.select_related("office", "uploaded_by")[:EARLIER_UPLOADS],
+    }
+    return render(request, "designation/roster_upload.html", context)
+
+
+def _start(request: HttpRequest, form: RosterUploadForm) -> RosterUpload | None:
+    given = form.cleaned_data
+    try:
+        return uploads.start_upload(
+            given["file"].read(),
+            given["file"].name,
+            given.get("office") or request.user.office,
+            request.user,
+            default_justification=given["default_justification"],
+        )
+    except RosterFileError as error:
+        form.add_error("file", str(error))
+        return None
+
+
+def _upload(request: HttpRequest, pk: int) -> RosterUpload:
+    return visible_or_404(RosterUpload.objects.select_related("office"), request, pk=pk)
+
+
+@require_safe
+@role_required(*HSI_ROLES)
+def roster(request: HttpRequest, pk: int) -> HttpResponse:
+    """The upload where it stands: its result if it is filed, else its preview, else the question that is open."""
+    upload = _upload(request, pk)
+    if upload.filed_at:
+        return _result_page(request, upload)
+    if not upload.sheet:
+        return redirect("designation:roster_sheet", pk)
+    if not upload.is_mapped:
+        return redirect("designation:roster_columns", pk)
+    try:
+        plan = uploads.plan_upload(upload, request.user)
+    except RosterFileError as error:
+        messages.error(request, str(error))
+        return redirect("designation:roster_columns", pk)
+    return _preview_page(request, upload, plan)
+
+
+def _preview_page(request: HttpRequest, upload: RosterUpload, plan: RosterPlan) -> HttpResponse:
+    default = RowStatus.ERROR if plan.errors else RowStatus.READY
+    asked = request.GET.get("rows", "")
+    status = RowStatus(asked) if asked in list(RowStatus) else default
+    context = {
+        "upload": upload,
+        "plan": plan,
+        "steps": STEPS,
+        "status": status.value,
+        "tabs": _tabs(plan, status),
+        "page": Paginator(plan.with_status(status), ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "before": _filed_before(upload),
+    }
+    return render(request, "designation/roster_preview.html", context)
+
+
+def _tabs(plan: RosterPlan, status: RowStatus) -> list[dict[str, Any]]:
+    labels = {
+        RowStatus.READY: "ready to file",
+        RowStatus.ERROR: "with problems",
+        RowStatus.ALREADY_FILED: "filed already",
+    }
+    return [
+        {"value": tab.value, "label": label, "count": len(plan.with_status(tab)), "current": tab == status}
+        for tab, label in labels.items()
+    ]
+
+
+def _filed_before(upload: RosterUpload) -> RosterUpload | None:
+    """The upload by which the office has filed the very same file, if any."""
+    same = RosterUpload.objects.filter(office=upload.office, sha256=upload.sha256, filed_at__isnull=False)
+    return same.defer("content", "result").first()
+
+
+def _result_page(request: HttpRequest, upload: RosterUpload) -> HttpResponse:
+    result = uploads.result_of(upload)
+    count = len(result.filed)
+    context = {
+        "upload": upload,
+        "heading": f"{count:,} request{'' if count == 1 else 's'} filed",
+        "filed": result.filed,
+        "already_filed": result.already_filed,
+        "rejected": [{"row": row, "reason": reason} for row, reason in result.rejected.items()],
+    }
+    return render(request, "designation/roster_result.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def roster_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks which sheet holds the roster."""
+    upload = _upload(request, pk)
+    if upload.filed_at:
+        return redirect("designation:roster", pk)
+    sheets = uploads.workbook_of(upload).sheets
+    form = SheetForm(request.POST or None, sheets=[sheet.name for sheet in sheets], initial={"sheet": upload.sheet})
+    if form.is_valid():
+        try:
+            uploads.choose_sheet(upload, request.user, form.cleaned_data["sheet"])
+        except RosterFileError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("designation:roster", pk)
+    return render(request, "designation/roster_sheet.html", {"upload": upload, "form": form, "steps": STEPS})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*HSI_ROLES)
+def roster_columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks what the columns mean. `?header_row=N` takes another row of the file for the header."""
+    upload = _upload(request, pk)
+    if upload.filed_at or not upload.sheet:
+        return redirect("designation:roster", pk)
+    proposal = _proposal(request, upload)
+    rows = uploads.workbook_of(upload).sheet(upload.sheet).rows
+    width = max(len(row.cells) for row in rows)
+    form = ColumnsForm(
+        request.POST or None, proposal=proposal, width=width, default_justification=upload.default_justification
+    )
+    if form.is_valid() and _apply(request, upload, proposal, form):
+        return redirect("designation:roster", pk)
+    below = [row for row in rows if row.number > proposal.header_row][:SAMPLE_ROWS]
+    context = {
+        "upload": upload,
+        "form": form,
+        "proposal": proposal,
+        "sample": [{"number": row.number, "cells": _padded(row, width)} for row in below],
+        "titles": [label for _value, label in form.fields["badge_number"].choices][1:],
+        "several_sheets": len(uploads.workbook_of(upload).sheets) > 1,
+        "steps": STEPS,
+    }
+    return render(request, "designation/roster_columns.html", context)
+
+
+def _proposal(request: HttpRequest, upload: RosterUpload) -> Proposal:
+    asked = request.GET.get("header_row", "")
+    try:
+        return uploads.proposal_for(upload, header_row=int(asked) if asked.isdigit() else None)
+    except RosterFileError as error:
+        messages.error(request, str(error))
+        return uploads.proposal_for(upload)
+
+
+def _padded(row: Row, width: int) -> list[str]:
+    return [row.cell(column) for column in range(width)]
+
+
+def _apply(request: HttpRequest, upload: RosterUpload, proposal: Proposal, form: ColumnsForm) -> bool:
+    try:
+        uploads.apply_mapping(
+            upload,
+            request.user,
+            sheet=upload.sheet,
+            header_row=proposal.header_row,
+            mapping=form.mapping(),
+            default_justification=form.cleaned_data["default_justification"],
+        )
+    except RosterFileError as error:
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
+@require_POST
+@role_required(*HSI_ROLES)
+def roster_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Files the rows that are ready. Pressed twice, it files once."""
+    upload = _upload(request, pk)
+    try:
+        uploads.file_upload(upload, request.user)
+    except RosterFileError as error:
+        messages.error(request, f"Nothing was filed. {error}")
+    return redirect("designation:roster", pk)
+
+
+@require_safe
+@role_required(*HSI_ROLES)
+def roster_rejected(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows that are not filed, with the reason of each, as CSV in the columns of the office's own file."""
+    upload = _upload(request, pk)
+    try:
+        text = uploads.rejected_rows(upload, request.user)
+    except RosterFileError as error:
+        messages.error(request, str(error))
+        return redirect(reverse("designation:roster", args=[pk]))
+    # The mark at the start tells Excel that the text is UTF-8.
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="roster-{pk}-not-filed.csv"'
+    return response
