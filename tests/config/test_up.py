@@ -150,8 +150,8 @@ def test_a_missing_python_is_said_in_one_line(tmp_path):
     Path(tmp_path, "bin").mkdir()
     for name in ("sh", "cmp", "make"):
         Path(tmp_path, "bin", name).symlink_to(next(_found(name)))
-    environment = {**os.environ, "PATH": f"{tmp_path}/bin"}
-    done = subprocess.run(["make", "up"], cwd=clone.folder, env=environment, capture_output=True, text=True)
+    bare = {"PATH": f"{tmp_path}/bin"}
+    done = subprocess.run(["make", "up"], cwd=clone.folder, env=bare, capture_output=True, text=True)
     told = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
     assert done.returncode != 0
     assert told == [
