@@ -55,12 +55,13 @@ class RequestFilterForm(forms.Form):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
         mine = [(MINE, "Mine")] if user.has_role(Role.COORDINATOR, Role.HSI_HQ) else []
-        self.fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
+        fields: dict[str, Any] = self.fields
+        fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
         if sees_many_offices(user):
             offices = [(office.code, str(office)) for office in hsi_offices()]
-            self.fields["office"].choices = [("", "All offices"), *offices]
+            fields["office"].choices = [("", "All offices"), *offices]
         else:
-            del self.fields["office"]
+            del fields["office"]
 
     def filters(self) -> dict[str, Any]:
         self.is_valid()
@@ -81,23 +82,17 @@ class AgentFilterForm(forms.Form):
         return str(self.cleaned_data.get("text", "")).strip() if self.is_valid() else ""
 
 
-class SelectionField(forms.CharField):
+class SelectionField(forms.Field):
     """Primary keys with versions in one field, as "12:3,13:1"; cleans to a mapping. Thousands are one form field."""
 
     widget = forms.HiddenInput
 
-    def to_python(self, value: Any) -> dict[int, int]:
+    def to_python(self, value: str | None) -> dict[int, int]:
         try:
             pairs = [pair.split(":") for pair in (value or "").split(",") if pair]
             return {int(pk): int(version) for pk, version in pairs}
         except ValueError as error:
             raise ValidationError(OUT_OF_ORDER) from error
-
-    def validate(self, value: Any) -> None:
-        """Whether anything is selected is for the page to say."""
-
-    def run_validators(self, value: Any) -> None:
-        """The text's validators have nothing to say on a mapping."""
 
     @staticmethod
     def text(rows: Iterable[Subject]) -> str:
@@ -135,15 +130,9 @@ class BulkActForm(ReasonForm):
     selection = SelectionField(required=False)
 
 
-class RequestContentForm(forms.Form):
-    """What a request says beside its agent."""
+class NeedForm(forms.Form):
+    """How urgent a request is, and why it is made."""
 
-    kind = forms.ChoiceField(
-        label="Kind of request",
-        required=False,
-        choices=[("", "Whichever fits the agent’s designation"), *Request.Kind.choices],
-        help_text="Initial: never designated. Renewal: designated before. Transfer: designated at another office.",
-    )
     priority = forms.ChoiceField(
         choices=Request.Priority.choices, initial=Request.Priority.ROUTINE, widget=forms.RadioSelect
     )
@@ -154,7 +143,16 @@ class RequestContentForm(forms.Form):
     )
 
 
-class FilingForm(RequestContentForm):
+class KindForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="Kind of request",
+        required=False,
+        choices=[("", "Whichever fits the agent’s designation"), *Request.Kind.choices],
+        help_text="Initial: never designated. Renewal: designated before. Transfer: designated at another office.",
+    )
+
+
+class FilingForm(NeedForm, KindForm):
     """A new request; without an agent on record it asks for the new agent too."""
 
     badge_number = forms.CharField(
@@ -165,7 +163,7 @@ class FilingForm(RequestContentForm):
     email = forms.EmailField(label="E-mail", required=False)
     office = OfficeField(help_text="The office that files the request.")
 
-    field_order = ["office", "badge_number", "first_name", "last_name", "email"]
+    field_order = ["office", "badge_number", "first_name", "last_name", "email", "kind"]
 
     def __init__(self, data: Any = None, *, user: User, agent: Agent | None) -> None:
         super().__init__(data, initial={"office": agent.office if agent else None})
@@ -193,7 +191,8 @@ class FilingForm(RequestContentForm):
             self.add_error("badge_number", "This badge number is on record under another name. Check both.")
 
     def filing_office(self) -> Office:
-        return self.cleaned_data["office"] if "office" in self.fields else self.user.office
+        office: Office = self.cleaned_data.get("office") or self.user.office
+        return office
 
     def entry(self) -> NewRequest:
         given = self.cleaned_data
@@ -211,19 +210,20 @@ class FilingForm(RequestContentForm):
         )
 
 
-class DraftForm(RequestContentForm, VersionForm):
+class DraftForm(NeedForm, KindForm, VersionForm):
     """A draft that is changed before it is submitted."""
+
+    field_order = ["kind"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].required = True
-        self.fields["kind"].choices = Request.Kind.choices
+        kind: Any = self.fields["kind"]
+        kind.required, kind.choices = True, Request.Kind.choices
 
 
-class AnswerForm(RequestContentForm, VersionForm):
+class AnswerForm(NeedForm, VersionForm):
     """The answer to a return. The kind stays; priority and justification may be changed with it."""
 
-    kind = None
     answer = forms.CharField(
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -245,7 +245,8 @@ class AgentForm(forms.ModelForm):
         self.fields["badge_number"].validators.append(BADGE_NUMBER)
         self.fields["badge_number"].help_text = "With its leading zeros, as on the badge."
         if user.has_role(Role.HSI_HQ):
-            self.fields["office"].queryset = hsi_offices()
+            office: Any = self.fields["office"]
+            office.queryset = hsi_offices()
         else:
             del self.fields["office"]
             if self.instance.office_id is None:
@@ -275,8 +276,13 @@ class RosterUploadForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         if not user.has_role(Role.HSI_HQ):
             del self.fields["office"]
+
+    def filing_office(self) -> Office:
+        office: Office = self.cleaned_data.get("office") or self.user.office
+        return office
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -290,7 +296,8 @@ class SheetForm(forms.Form):
 
     def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sheet"].choices = [(name, name) for name in sheets]
+        sheet: Any = self.fields["sheet"]
+        sheet.choices = [(name, name) for name in sheets]
 
 
 class ColumnsForm(forms.Form):
@@ -310,7 +317,7 @@ class ColumnsForm(forms.Form):
             self.fields[field.value] = forms.TypedChoiceField(
                 label=field.label,
                 required=field is Field.BADGE_NUMBER,
-                choices=[("", "Not in this file"), *columns],
+                choices=[("", "Choose a column" if field is Field.BADGE_NUMBER else "Not in this file"), *columns],
                 coerce=int,
                 empty_value=None,
                 initial=proposal.mapping.get(field),

@@ -9,9 +9,16 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from designation.models import Role
+from designation.models import Role, User
 
 View = Callable[..., HttpResponse]
+
+
+class SignedIn(HttpRequest):
+    """A request as views get it: the middleware lets nobody through who is not signed in."""
+
+    user: User
+
 
 HSI_ROLES = (Role.COORDINATOR, Role.HSI_HQ)
 READER_ROLES = (*HSI_ROLES, Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
@@ -22,7 +29,7 @@ def role_required(*roles: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.has_role(*roles):
                 raise PermissionDenied(f"This page is for: {', '.join(role.label for role in roles)}.")
             return view(request, *args, **kwargs)
@@ -32,7 +39,7 @@ def role_required(*roles: Role) -> Callable[[View], View]:
     return decorate
 
 
-def visible_or_404(queryset: Any, request: HttpRequest, **lookup: Any) -> Any:
+def visible_or_404(queryset: Any, request: SignedIn, **lookup: Any) -> Any:
     """The row of the queryset that fits, if the user may see it. Raises Http404."""
     row = queryset.visible_to(request.user).filter(**lookup).first()
     if row is None:

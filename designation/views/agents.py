@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,14 +15,14 @@ from designation import selectors
 from designation.agents import KEEPERS, may_keep_agents_of, save_agent, set_active
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
-from designation.views.access import READER_ROLES, role_required, visible_or_404
+from designation.views.access import READER_ROLES, SignedIn, role_required, visible_or_404
 
 PER_PAGE = 50
 
 
 @require_safe
 @role_required(*READER_ROLES)
-def agent_list(request: HttpRequest) -> HttpResponse:
+def agent_list(request: SignedIn) -> HttpResponse:
     form = AgentFilterForm(request.GET)
     agents = selectors.agents_with_open_request(request.user, form.text_given())
     context = {
@@ -37,7 +37,7 @@ def agent_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @role_required(*READER_ROLES)
-def agent_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
     agent = visible_or_404(Agent.objects.select_related("office"), request, pk=pk)
     context = {
         "agent": agent,
@@ -60,17 +60,17 @@ def _facts(agent: Agent) -> list[dict[str, Any]]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*KEEPERS)
-def agent_add(request: HttpRequest) -> HttpResponse:
+def agent_add(request: SignedIn) -> HttpResponse:
     return _agent_form(request, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*KEEPERS)
-def agent_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def agent_edit(request: SignedIn, pk: int) -> HttpResponse:
     return _agent_form(request, visible_or_404(Agent.objects.select_related("office"), request, pk=pk))
 
 
-def _agent_form(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+def _agent_form(request: SignedIn, agent: Agent | None) -> HttpResponse:
     heading = f"Change {agent.full_name}" if agent else "Add an agent"
     form = AgentForm(request.POST or None, instance=agent, user=request.user)
     if form.is_valid():
@@ -86,7 +86,7 @@ def _agent_form(request: HttpRequest, agent: Agent | None) -> HttpResponse:
 
 @require_POST
 @role_required(*KEEPERS)
-def agent_active(request: HttpRequest, pk: int) -> HttpResponse:
+def agent_active(request: SignedIn, pk: int) -> HttpResponse:
     """Marks the agent active, or not active."""
     agent = visible_or_404(Agent.objects.all(), request, pk=pk)
     agent = set_active(agent, request.POST.get("active") == "yes", actor=request.user)

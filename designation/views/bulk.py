@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +18,7 @@ from designation import selectors, workflow
 from designation.forms import BulkActForm, RequestFilterForm, SelectionField
 from designation.models import Request, Role
 from designation.models.requests import State
-from designation.views.access import role_required
+from designation.views.access import SignedIn, role_required
 
 ACTS = ("endorse", "return_to_office")
 AT_ONCE = 10_000
@@ -28,7 +28,7 @@ SESSION_KEY = "last_batch"
 
 @require_POST
 @role_required(Role.HSI_HQ)
-def bulk_preview(request: HttpRequest) -> HttpResponse:
+def bulk_preview(request: SignedIn) -> HttpResponse:
     """Says what the act will do to the selected requests, or to all that the filter shows; changes nothing."""
     name = _act_or_404(request.POST.get("act", ""))
     pks = _selected(request)
@@ -47,7 +47,7 @@ def _act_or_404(name: str) -> str:
     return name
 
 
-def _selected(request: HttpRequest) -> list[int]:
+def _selected(request: SignedIn) -> list[int]:
     if "everything" in request.POST:
         filters = RequestFilterForm(request.GET, user=request.user).filters()
         found = selectors.find_requests(request.user, **filters).filter(state=State.HSI_REVIEW)
@@ -59,12 +59,12 @@ def _form(name: str, data: Any = None, **kwargs: Any) -> BulkActForm:
     return BulkActForm(data, reason_required=selectors.declared_act(name).reason_required, **kwargs)
 
 
-def _list_url(request: HttpRequest) -> str:
+def _list_url(request: SignedIn) -> str:
     filters = request.GET.urlencode()
     return reverse("designation:request_list") + (f"?{filters}" if filters else "")
 
 
-def _confirm_page(request: HttpRequest, name: str, form: BulkActForm, outcome: Outcome[Request]) -> HttpResponse:
+def _confirm_page(request: SignedIn, name: str, form: BulkActForm, outcome: Outcome[Request]) -> HttpResponse:
     act = selectors.declared_act(name)
     filters = request.GET.urlencode()
     context = {
@@ -96,7 +96,7 @@ def grouped(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
 
 @require_POST
 @role_required(Role.HSI_HQ)
-def bulk_act(request: HttpRequest, name: str) -> HttpResponse:
+def bulk_act(request: SignedIn, name: str) -> HttpResponse:
     """Makes the act on what the preview showed, and leads to the page that says what came of it."""
     form = _form(_act_or_404(name), request.POST)
     if not form.is_valid():
@@ -119,7 +119,7 @@ def bulk_act(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 @role_required(Role.HSI_HQ)
-def bulk_result(request: HttpRequest) -> HttpResponse:
+def bulk_result(request: SignedIn) -> HttpResponse:
     """What the user's last batch did, and what it refused and why."""
     result = request.session.get(SESSION_KEY)
     if result is None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +21,7 @@ from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm
 from designation.models import Agent, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE
-from designation.views.access import HSI_ROLES, role_required, visible_or_404
+from designation.views.access import HSI_ROLES, SignedIn, role_required, visible_or_404
 from designation.views.requests import detail_url, refused_to_detail
 
 AGENTS_PER_PAGE = 20
@@ -30,7 +30,7 @@ STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
 
 @require_safe
 @role_required(*HSI_ROLES)
-def request_create(request: HttpRequest) -> HttpResponse:
+def request_create(request: SignedIn) -> HttpResponse:
     """Step 1: choose an agent of the office, or say that he is new."""
     form = AgentFilterForm(request.GET)
     agents = selectors.agents_with_open_request(request.user, form.text_given()).filter(is_active=True)
@@ -45,7 +45,7 @@ def request_create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def request_details(request: HttpRequest) -> HttpResponse:
+def request_details(request: SignedIn) -> HttpResponse:
     """Step 2: say what is asked for the agent, on record (?agent=KEY) or new. Saves a draft."""
     agent = _agent(request)
     form = FilingForm(request.POST or None, user=request.user, agent=agent)
@@ -59,12 +59,12 @@ def request_details(request: HttpRequest) -> HttpResponse:
     return render(request, "designation/filing_details.html", context)
 
 
-def _agent(request: HttpRequest) -> Agent | None:
+def _agent(request: SignedIn) -> Agent | None:
     key = request.GET.get("agent", "")
     return visible_or_404(Agent.objects.select_related("office"), request, pk=key) if key.isdigit() else None
 
 
-def _save_draft(request: HttpRequest, form: FilingForm) -> tuple[Request | None, Refusal | None]:
+def _save_draft(request: SignedIn, form: FilingForm) -> tuple[Request | None, Refusal | None]:
     """The draft, or why there is none. Pressing the button twice leads to the draft of the first time."""
     entry, office = form.entry(), form.filing_office()
     if not FILING_OFFICE(Request(office=office), request.user):
@@ -82,7 +82,7 @@ def _save_draft(request: HttpRequest, form: FilingForm) -> tuple[Request | None,
     return same.first(), outcome.refused[0]
 
 
-def _existing(request: HttpRequest, form: FilingForm, refusal: Refusal | None) -> Request | None:
+def _existing(request: SignedIn, form: FilingForm, refusal: Refusal | None) -> Request | None:
     """Says on the form why there is no draft; gives the request that stands in the way, if the user may see it."""
     if refusal is None:
         return None
@@ -94,7 +94,7 @@ def _existing(request: HttpRequest, form: FilingForm, refusal: Refusal | None) -
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def request_edit(request: HttpRequest, number: str) -> HttpResponse:
+def request_edit(request: SignedIn, number: str) -> HttpResponse:
     """Changes a draft."""
     row = visible_or_404(Request.objects.with_people(), request, number=number)
     if row.state != State.DRAFT:
@@ -120,7 +120,7 @@ def _content(row: Request) -> dict[str, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def request_check(request: HttpRequest, number: str) -> HttpResponse:
+def request_check(request: SignedIn, number: str) -> HttpResponse:
     """Step 3: check the answers, and submit."""
     row = visible_or_404(Request.objects.with_people(), request, number=number)
     if row.state != State.DRAFT:
@@ -133,12 +133,12 @@ def request_check(request: HttpRequest, number: str) -> HttpResponse:
         except Refused as refused:
             return refused_to_detail(request, row, str(refused))
         return redirect("designation:request_submitted", row.number)
-    refused = workflow.preview("submit", [row.pk], actor=request.user).refused
+    hindrances = workflow.preview("submit", [row.pk], actor=request.user).refused
     context = {
         "row": row,
         "form": form,
         "answers": _answers(row),
-        "hindrance": refused[0].message if refused else "",
+        "hindrance": hindrances[0].message if hindrances else "",
         "steps": STEPS,
     }
     return render(request, "designation/filing_check.html", context)
@@ -158,7 +158,7 @@ def _answers(row: Request) -> list[dict[str, Any]]:
 
 @require_safe
 @role_required(*HSI_ROLES)
-def request_submitted(request: HttpRequest, number: str) -> HttpResponse:
+def request_submitted(request: SignedIn, number: str) -> HttpResponse:
     """Says that the request is submitted, and what happens next."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     if row.state != State.HSI_REVIEW:
@@ -168,7 +168,7 @@ def request_submitted(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def request_answer(request: HttpRequest, number: str) -> HttpResponse:
+def request_answer(request: SignedIn, number: str) -> HttpResponse:
     """Answers a returned request, which goes back to whoever returned it."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     if row.state != State.RETURNED:
@@ -184,17 +184,17 @@ def request_answer(request: HttpRequest, number: str) -> HttpResponse:
     return _answer_page(request, row, form)
 
 
-def _answer_again(request: HttpRequest, row: Request, form: AnswerForm, refused: Refused) -> HttpResponse:
+def _answer_again(request: SignedIn, row: Request, form: AnswerForm, refused: Refused) -> HttpResponse:
     """What was typed stays on the page, which now shows and carries the request as it is."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=row.number)
     if row.state != State.RETURNED:
         return refused_to_detail(request, row, str(refused))
-    form.data = {**form.data.dict(), "version": row.version}
+    form.data = {**request.POST.dict(), "version": row.version}
     form.add_error(None, str(refused))
     return _answer_page(request, row, form)
 
 
-def _answer_page(request: HttpRequest, row: Request, form: AnswerForm) -> HttpResponse:
+def _answer_page(request: SignedIn, row: Request, form: AnswerForm) -> HttpResponse:
     context = {
         "row": row,
         "form": form,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from designation.models import Notice, Role, User
 from designation.models.requests import State
 from designation.selectors import OPEN, Work, work_of
-from designation.views.access import HSI_ROLES, READER_ROLES
+from designation.views.access import HSI_ROLES, READER_ROLES, SignedIn
 
 NOTICES_SHOWN = 5
 
@@ -61,7 +61,7 @@ TASKS = (
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedIn) -> HttpResponse:
     user = request.user
     files = user.has_role(*HSI_ROLES)
     notices = Notice.objects.visible_to(user).unread()[:NOTICES_SHOWN]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from designation.models import Notice
-from designation.views.access import visible_or_404
+from designation.views.access import SignedIn, visible_or_404
 
 PER_PAGE = 20
 
 
 @require_safe
-def notice_list(request: HttpRequest) -> HttpResponse:
+def notice_list(request: SignedIn) -> HttpResponse:
     notices = Notice.objects.visible_to(request.user)
     context = {
         "page": Paginator(notices, PER_PAGE).get_page(request.GET.get("page")),
@@ -25,7 +25,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def notice_read(request: HttpRequest, pk: int) -> HttpResponse:
+def notice_read(request: SignedIn, pk: int) -> HttpResponse:
     """Marks one notice read."""
     notice = visible_or_404(Notice.objects.all(), request, pk=pk)
     Notice.objects.filter(pk=notice.pk).unread().update(read_at=timezone.now())
@@ -33,7 +33,7 @@ def notice_read(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def notices_read(request: HttpRequest) -> HttpResponse:
+def notices_read(request: SignedIn) -> HttpResponse:
     """Marks all of the user's notices read."""
     Notice.objects.visible_to(request.user).unread().update(read_at=timezone.now())
     return redirect("designation:notice_list")

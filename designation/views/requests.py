@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from designation import selectors, workflow
 from designation.forms import ActForm, RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request, Role
 from designation.models.requests import State
-from designation.views.access import HSI_ROLES, READER_ROLES, role_required, visible_or_404
+from designation.views.access import HSI_ROLES, READER_ROLES, SignedIn, role_required, visible_or_404
 from designation.workflow import Refused
 
 PER_PAGE = 50
@@ -28,7 +28,7 @@ OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:req
 
 @require_safe
 @role_required(*READER_ROLES)
-def request_list(request: HttpRequest) -> HttpResponse:
+def request_list(request: SignedIn) -> HttpResponse:
     """The requests that the user may see, filtered and sorted as the address says."""
     form = RequestFilterForm(request.GET, user=request.user)
     found = selectors.find_requests(request.user, **form.filters())
@@ -75,7 +75,7 @@ def is_late(row: Any) -> bool:
 
 @require_safe
 @role_required(*READER_ROLES)
-def request_detail(request: HttpRequest, number: str) -> HttpResponse:
+def request_detail(request: SignedIn, number: str) -> HttpResponse:
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     visits = selectors.visits_of(row)
     times = selectors.stage_times(row, visits)
@@ -107,7 +107,7 @@ def _facts(row: Request) -> list[dict[str, Any]]:
     ]
 
 
-def _acts(request: HttpRequest, row: Request) -> list[dict[str, Any]]:
+def _acts(request: SignedIn, row: Request) -> list[dict[str, Any]]:
     if not request.user.has_role(*HSI_ROLES):
         return []
     return [{"act": act, "url": _act_url(row, act.name)} for act in selectors.acts_open_to(row, request.user)]
@@ -119,7 +119,7 @@ def _act_url(row: Request, name: str) -> str:
     return reverse("designation:request_act", args=[row.number, name])
 
 
-def _review_url(request: HttpRequest, row: Request) -> str:
+def _review_url(request: SignedIn, row: Request) -> str:
     """Where DEA's reviewers act on the request; they do not act here."""
     if not request.user.has_role(Role.DEA_FIELD, Role.DEA_HQ):
         return ""
@@ -128,7 +128,7 @@ def _review_url(request: HttpRequest, row: Request) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def request_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
+def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     """Says what the act will do to one request, takes the reason, and does it."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     if name not in ACTS:
@@ -154,7 +154,7 @@ def request_act(request: HttpRequest, number: str, name: str) -> HttpResponse:
     return render(request, "designation/request_act.html", context)
 
 
-def _perform(request: HttpRequest, row: Request, act: workflow.Act, form: ActForm) -> HttpResponse:
+def _perform(request: SignedIn, row: Request, act: workflow.Act, form: ActForm) -> HttpResponse:
     given = form.cleaned_data
     try:
         workflow.transition_one(act.name, row.pk, actor=request.user, reason=given["reason"], version=given["version"])
@@ -164,7 +164,7 @@ def _perform(request: HttpRequest, row: Request, act: workflow.Act, form: ActFor
     return redirect(detail_url(row))
 
 
-def refused_to_detail(request: HttpRequest, row: Request, why: str) -> HttpResponse:
+def refused_to_detail(request: SignedIn, row: Request, why: str) -> HttpResponse:
     """Leads to the request as it is now, with why nothing was done."""
     messages.error(request, f"Nothing was done. {why}")
     return redirect(detail_url(row))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
 from designation.models import RosterUpload
 from designation.rosters import uploads
-from designation.rosters.columns import Proposal
+from designation.rosters.columns import Proposal, column_title
 from designation.rosters.files import RosterFileError, Row
 from designation.rosters.plan import RosterPlan, RowStatus
-from designation.views.access import HSI_ROLES, role_required, visible_or_404
+from designation.views.access import HSI_ROLES, SignedIn, role_required, visible_or_404
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
@@ -27,7 +27,7 @@ SAMPLE_ROWS = 4
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def roster_upload(request: HttpRequest) -> HttpResponse:
+def roster_upload(request: SignedIn) -> HttpResponse:
     """Takes a roster file in; below, the uploads before it."""
     form = RosterUploadForm(request.POST or None, request.FILES or None, user=request.user)
     if form.is_valid():
@@ -43,13 +43,13 @@ def roster_upload(request: HttpRequest) -> HttpResponse:
     return render(request, "designation/roster_upload.html", context)
 
 
-def _start(request: HttpRequest, form: RosterUploadForm) -> RosterUpload | None:
+def _start(request: SignedIn, form: RosterUploadForm) -> RosterUpload | None:
     given = form.cleaned_data
     try:
         return uploads.start_upload(
             given["file"].read(),
             given["file"].name,
-            given.get("office") or request.user.office,
+            form.filing_office(),
             request.user,
             default_justification=given["default_justification"],
         )
@@ -58,13 +58,13 @@ def _start(request: HttpRequest, form: RosterUploadForm) -> RosterUpload | None:
         return None
 
 
-def _upload(request: HttpRequest, pk: int) -> RosterUpload:
+def _upload(request: SignedIn, pk: int) -> RosterUpload:
     return visible_or_404(RosterUpload.objects.select_related("office"), request, pk=pk)
 
 
 @require_safe
 @role_required(*HSI_ROLES)
-def roster(request: HttpRequest, pk: int) -> HttpResponse:
+def roster(request: SignedIn, pk: int) -> HttpResponse:
     """The upload where it stands: its result if it is filed, else its preview, else the question that is open."""
     upload = _upload(request, pk)
     if upload.filed_at:
@@ -81,7 +81,7 @@ def roster(request: HttpRequest, pk: int) -> HttpResponse:
     return _preview_page(request, upload, plan)
 
 
-def _preview_page(request: HttpRequest, upload: RosterUpload, plan: RosterPlan) -> HttpResponse:
+def _preview_page(request: SignedIn, upload: RosterUpload, plan: RosterPlan) -> HttpResponse:
     default = RowStatus.ERROR if plan.errors else RowStatus.READY
     asked = request.GET.get("rows", "")
     status = RowStatus(asked) if asked in list(RowStatus) else default
@@ -115,7 +115,7 @@ def _filed_before(upload: RosterUpload) -> RosterUpload | None:
     return same.defer("content", "result").first()
 
 
-def _result_page(request: HttpRequest, upload: RosterUpload) -> HttpResponse:
+def _result_page(request: SignedIn, upload: RosterUpload) -> HttpResponse:
     result = uploads.result_of(upload)
     count = len(result.filed)
     context = {
@@ -130,7 +130,7 @@ def _result_page(request: HttpRequest, upload: RosterUpload) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def roster_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
     """Asks which sheet holds the roster."""
     upload = _upload(request, pk)
     if upload.filed_at:
@@ -149,7 +149,7 @@ def roster_sheet(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
-def roster_columns(request: HttpRequest, pk: int) -> HttpResponse:
+def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
     """Asks what the columns mean. `?header_row=N` takes another row of the file for the header."""
     upload = _upload(request, pk)
     if upload.filed_at or not upload.sheet:
@@ -168,14 +168,14 @@ def roster_columns(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "proposal": proposal,
         "sample": [{"number": row.number, "cells": _padded(row, width)} for row in below],
-        "titles": [label for _value, label in form.fields["badge_number"].choices][1:],
+        "titles": [column_title(proposal.headers, column) for column in range(width)],
         "several_sheets": len(uploads.workbook_of(upload).sheets) > 1,
         "steps": STEPS,
     }
     return render(request, "designation/roster_columns.html", context)
 
 
-def _proposal(request: HttpRequest, upload: RosterUpload) -> Proposal:
+def _proposal(request: SignedIn, upload: RosterUpload) -> Proposal:
     asked = request.GET.get("header_row", "")
     try:
         return uploads.proposal_for(upload, header_row=int(asked) if asked.isdigit() else None)
@@ -188,7 +188,7 @@ def _padded(row: Row, width: int) -> list[str]:
     return [row.cell(column) for column in range(width)]
 
 
-def _apply(request: HttpRequest, upload: RosterUpload, proposal: Proposal, form: ColumnsForm) -> bool:
+def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal, form: ColumnsForm) -> bool:
     try:
         uploads.apply_mapping(
             upload,
@@ -206,7 +206,7 @@ def _apply(request: HttpRequest, upload: RosterUpload, proposal: Proposal, form:
 
 @require_POST
 @role_required(*HSI_ROLES)
-def roster_file(request: HttpRequest, pk: int) -> HttpResponse:
+def roster_file(request: SignedIn, pk: int) -> HttpResponse:
     """Files the rows that are ready. Pressed twice, it files once."""
     upload = _upload(request, pk)
     try:
@@ -218,7 +218,7 @@ def roster_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @role_required(*HSI_ROLES)
-def roster_rejected(request: HttpRequest, pk: int) -> HttpResponse:
+def roster_rejected(request: SignedIn, pk: int) -> HttpResponse:
     """The rows that are not filed, with the reason of each, as CSV in the columns of the office's own file."""
     upload = _upload(request, pk)
     try:

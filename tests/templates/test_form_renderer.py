@@ -76,7 +76,7 @@ def test_text_of_users_is_escaped():
         ("kind", 'class="usa-select"'),
         ("justification", 'class="usa-textarea"'),
         ("start", 'type="date" name="start" class="usa-input"'),
-        ("roster", 'class="usa-file-input"'),
+        ("roster", 'class="t21-file"'),
         ("certified", '<div class="usa-checkbox"><input type="checkbox"'),
         ("priority", '<div class="usa-radio"><input type="radio"'),
         ("modules", '<div class="usa-checkbox"><input type="checkbox"'),
