@@ -15,8 +15,8 @@ from audit.machine import Subject
 
 TEXT = "text"
 CODE = "code"
-INSTANT = "UTC, to the second, as 2026-05-03T14:07:59Z"
-HOURS = "business hours, 4 decimals"
+INSTANT = "instant"
+HOURS = "business hours"
 SECONDS = "seconds"
 BUSINESS_SECONDS = "business seconds"
 COUNT = "count"
@@ -191,7 +191,8 @@ The columns of the file that `manage.py export_processing_times` and the page â€
 each {thing}, in the order of the columns. The file is CSV in UTF-8 with a header row, commas and line feeds.
 
 - Business time is the working time of the federal calendar: Monday to Friday, less federal holidays and closures.
-  Hours times 3,600, rounded, are the whole business seconds that the ledger holds.
+  Hours have 4 decimals; times 3,600 and rounded, they are the whole business seconds that the ledger holds.
+- Instants are in UTC, to the second, as 2026-05-03T14:07:59Z.
 - Everything is computed from the ledger. Each stageâ€™s time is the sum of its visits; the time in a state in which no
   clock runs (as a draft) is in no column.
 - Text that a spreadsheet would run as a formula has an apostrophe before it.

@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
@@ -160,7 +160,9 @@ def _visible_subjects(model: type[Subject], user: Any) -> tuple[str, dict[str, A
     manager: Any = model._default_manager
     rows = manager.all() if user is None else manager.visible_to(user)
     lookups = {name: F(lookup) for name, (lookup, _) in model.exported.identifiers.items()}
-    sql, values = rows.order_by().values("number", **lookups).query.sql_with_params()
+    query = rows.order_by().values("number", **lookups).query
+    # Also for a user who sees nothing, where Django would rather not ask the database at all.
+    sql, values = query.get_compiler(connection=connection, elide_empty=False).as_sql()
     names = [f"subject_{place}" for place in range(len(values))]
     named = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
     return named, dict(zip(names, values, strict=True))
@@ -198,9 +200,15 @@ def _harmless_sql(text: str) -> str:
     return f"CASE WHEN left(ltrim({text}, ' '), 1) = ANY(%(formula_starts)s) THEN '''' || ({text}) ELSE {text} END"
 
 
+# The statement reads whole tables. Where PostgreSQL has no statistics yet, as after a first import, it would take them
+# for small and read them once for each row.
+NO_NESTED_LOOPS = "SET LOCAL enable_nestloop = off"
+
+
 def row_count(export: Export) -> int:
     """How many rows the export has now."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(NO_NESTED_LOOPS)
         cursor.execute(f"SELECT count(*) FROM ({export.sql}) AS export", export.parameters | {"as_of": _now(cursor)})
         return int(cursor.fetchone()[0])
 
@@ -264,6 +272,7 @@ def _own_cursor() -> Iterator[CursorWrapper]:
         own.set_autocommit(False)
         with own.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(NO_NESTED_LOOPS)
             yield cursor
     finally:
         own.close()

@@ -1,0 +1,96 @@
+"""The pages on which an export is chosen, taken and explained."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from audit.export_columns import Sums, columns_of, data_dictionary
+from audit.models import AccessRecord
+from designation.models import Request
+from tests import factories
+
+PAGE, FILE, DICTIONARY = (
+    reverse(f"audit:{name}") for name in ("processing_times", "processing_times_csv", "data_dictionary")
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_holds_what_the_page_said(client, people):
+    factories.requests(people, "hsi_review", count=2)
+    factories.request(people, "approved")
+    client.force_login(people.auditor)
+    page = client.get(PAGE, {"outcome": "open"})
+    assert page.context["row_count"] == 2
+    assert f"{FILE}?outcome=open" in page.content.decode()
+    response = client.get(FILE, {"outcome": "open"})
+    assert response.streaming
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+    assert [row["state"] for row in rows] == ["hsi_review", "hsi_review"]
+    end = AccessRecord.objects.first()
+    assert (end.actor, end.row_count, end.parameters["complete"]) == (people.auditor, 2, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_browser_that_goes_away_is_on_record(client, people):
+    factories.request(people, "hsi_review")
+    client.force_login(people.auditor)
+    response = client.get(FILE)
+    next(iter(response.streaming_content))
+    response.close()
+    assert AccessRecord.objects.first().parameters["complete"] is False
+
+
+@pytest.mark.parametrize("url", [PAGE, FILE, DICTIONARY])
+@pytest.mark.parametrize("who", ["supervisor", "operator", "training_manager"])
+def test_roles_that_read_no_reports_are_refused(client, people, url, who):
+    client.force_login(getattr(people, who))
+    assert client.get(url).status_code == 403
+
+
+@pytest.mark.parametrize("who", ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"])
+def test_readers_of_reports_are_let_in(client, people, who):
+    client.force_login(getattr(people, who))
+    assert client.get(PAGE).status_code == 200
+    assert client.get(DICTIONARY).status_code == 200
+
+
+@pytest.mark.parametrize("url", [PAGE, FILE])
+def test_a_period_of_nothing_is_refused(client, people, url):
+    client.force_login(people.auditor)
+    response = client.get(url, {"first_day": "2026-03-01"})
+    assert response.status_code == 400
+    assert "Say what the days are of" in response.content.decode()
+    backwards = {"cohort": "filed", "first_day": "2026-03-02", "last_day": "2026-03-01"}
+    assert client.get(url, backwards).status_code == 400
+    assert client.get(url, {"office": "nowhere"}).status_code == 400
+
+
+def test_the_page_asks_as_often_for_many_as_for_one(client, people):
+    client.force_login(people.auditor)
+    asked = []
+    for count in (1, 30):
+        factories.requests(people, "hsi_review", count=count)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(PAGE)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+def test_the_dictionary_page_names_every_column(client, people):
+    client.force_login(people.auditor)
+    page = client.get(DICTIONARY).content.decode()
+    assert all(f">{column.name}</th>" in page for column in columns_of(Request, Sums()))
+
+
+def test_the_dictionary_in_the_docs_is_current():
+    file = Path(settings.BASE_DIR, "docs", "reference", "data-dictionary.md")
+    assert file.read_text(encoding="utf-8") == data_dictionary(Request), "run: manage.py write_data_dictionary"
