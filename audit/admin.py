@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from audit.machine import Subject
 from audit.models import AccessRecord, Calendar, Closure, Goal, StageVisit, StepEvent
 from audit.role_admin import RoleAdmin
 
@@ -17,20 +20,53 @@ class RecordAdmin(RoleAdmin):
     readers: ClassVar[tuple[str, ...]] = ("auditor",)
 
 
+class WorkflowFilter(admin.SimpleListFilter):
+    """By workflow; the choices come from the code, since the ledger is too long to ask."""
+
+    title = "workflow"
+    parameter_name = "workflow"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(model.workflow, model.workflow) for model in Subject.__subclasses__()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(workflow=self.value()) if self.value() else queryset
+
+
+class TransitionFilter(admin.SimpleListFilter):
+    title = "transition"
+    parameter_name = "transition"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = {name for model in Subject.__subclasses__() for name in model.transition_names()}
+        return [(name, name.replace("_", " ")) for name in sorted(names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(transition=self.value()) if self.value() else queryset
+
+
 @admin.register(StepEvent)
 class StepEventAdmin(RecordAdmin):
     list_display = ["at", "workflow", "subject", "sequence", "transition", "to_state", "actor_name", "reason"]
     list_display_links = ["at", "subject"]
-    list_filter = ["workflow", "transition", "source"]
+    list_filter = [WorkflowFilter, TransitionFilter, "source"]
     search_fields = ["=subject", "=actor_name"]
     search_help_text = "The whole number of a request or designation, or a user name."
     ordering = ["-id"]
     fields = [
-        ("workflow", "subject", "sequence"),
-        ("transition", "from_state", "to_state"),
-        ("party", "final"),
-        ("at", "source"),
-        ("actor_name", "actor_agency", "actor_role"),
+        "workflow",
+        "subject",
+        "sequence",
+        "transition",
+        "from_state",
+        "to_state",
+        "party",
+        "final",
+        "at",
+        "source",
+        "actor_name",
+        "actor_agency",
+        "actor_role",
         "reason",
         "dimensions",
         "previous_hash_hex",
@@ -60,7 +96,7 @@ class StageVisitAdmin(RecordAdmin):
         "due_at",
         "met",
     ]
-    list_filter = ["workflow", "stage", "party", "met"]
+    list_filter = [WorkflowFilter, "met"]
     search_fields = ["=subject"]
     search_help_text = "The whole number of a request or designation."
     ordering = ["-id"]
@@ -70,7 +106,6 @@ class StageVisitAdmin(RecordAdmin):
 @admin.register(AccessRecord)
 class AccessRecordAdmin(RecordAdmin):
     list_display = ["at", "actor_name", "act", "row_count", "parameters"]
-    list_filter = ["act"]
     search_fields = ["=actor_name"]
     search_help_text = "A user name."
 
@@ -99,7 +134,7 @@ class GoalAdmin(RecordAdmin):
         "effective_from",
         "effective_until",
     ]
-    list_filter = ["workflow", "stage", "party"]
+    list_filter = [WorkflowFilter]
 
 
 @admin.register(LogEntry)

@@ -33,12 +33,16 @@ DEFAULT_SORT = "-age"
 
 
 def waiting_for(user: User) -> Q:
-    """Selects the requests on which it is this HSI user's turn: he may make an act that moves them on."""
+    """Selects the requests on which it is the user's turn: he may make an act that moves them on."""
     waiting = Q(pk__in=[])
     if user.has_role(Role.COORDINATOR):
         waiting |= Q(state__in=[State.DRAFT, State.RETURNED], office=user.office_id)
     if user.has_role(Role.HSI_HQ):
         waiting |= Q(state=State.HSI_REVIEW) & ~Q(filed_by=user)
+    if user.has_role(Role.DEA_FIELD):
+        waiting |= Q(state__in=[State.DEA_INTAKE, State.FIELD_REVIEW], division=user.office_id) & ~Q(filed_by=user)
+    if user.has_role(Role.DEA_HQ):
+        waiting |= Q(state__in=[State.DEA_INTAKE, State.DEA_DECISION]) & ~Q(filed_by=user)
     return waiting
 
 

@@ -15,12 +15,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.machine import Refusal
-from designation import workflow
+from designation import selectors, workflow
 from designation.admin.base import user_of
 from designation.admin.bulk import BulkAdmin
 from designation.admin.declared import Declared
 from designation.admin.forms import ActForm
-from designation.admin.timeline import timeline
 
 STATUS = {"permission": 403, "not_found": 404}
 CONFLICT = 409
@@ -57,7 +56,7 @@ class ActsAdmin(BulkAdmin):
             "title": str(row),
             "open_acts": [act for act in offered if not act.why_not],
             "closed_acts": [act for act in offered if act.why_not],
-            "timeline": timeline(row),
+            "timeline": selectors.timeline(row, selectors.visits_of(row)),
             **self.page_context(request, row),
         }
         return self.render(request, self.page_template, context)

@@ -58,6 +58,11 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):
 
     readers = (Role.AUDITOR,)
     changers = (Role.OPERATOR,)
+
+    class Media:
+        css = {"all": ["title21/admin-review.css"]}
+
+    add_form_template = "admin/designation/user/add_form.html"
     form = UserForm
     add_form = NewUserForm
     fieldsets = [
@@ -96,13 +101,15 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is not None and (obj == request.user or not self.has_change_permission(request)):
-            return [(name, _with_role_names(options)) for name, options in fieldsets]
-        return fieldsets
+        if not self.has_change_permission(request):
+            return [(name, _told(options, hidden="password")) for name, options in fieldsets]
+        return [(name, _told(options)) for name, options in fieldsets] if obj == request.user else fieldsets
 
 
-def _with_role_names(options: Any) -> dict[str, Any]:
-    return {**options, "fields": ["role_names" if name == "roles" else name for name in options["fields"]]}
+def _told(options: Any, hidden: str = "") -> dict[str, Any]:
+    """A fieldset whose roles are told in words instead of asked, without the hidden field."""
+    fields = [{"roles": "role_names"}.get(name, name) for name in options["fields"] if name != hidden]
+    return {**options, "fields": fields}
 
 
 @admin.register(Office)

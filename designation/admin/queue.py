@@ -1,4 +1,4 @@
-"""What waits for a DEA reviewer, and the filters of the list of requests."""
+"""The queue of a DEA reviewer, and the other filters of the list of requests."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from designation.admin.base import user_of
-from designation.models import Office, Request, Role, User
+from designation.models import Office, Request, Role
 from designation.models.requests import State
+from designation.selectors import waiting_for
 
 REVIEWERS = (Role.DEA_FIELD, Role.DEA_HQ)
-
-
-def waiting_for(user: User) -> Q:
-    """Selects the requests on which it is the DEA reviewer's turn: he may make an act that moves them on."""
-    waiting = Q(pk__in=[])
-    if user.has_role(Role.DEA_FIELD):
-        waiting |= Q(state__in=[State.DEA_INTAKE, State.FIELD_REVIEW], division=user.office_id)
-    if user.has_role(Role.DEA_HQ):
-        waiting |= Q(state__in=[State.DEA_INTAKE, State.DEA_DECISION])
-    return waiting & ~Q(filed_by=user)
 
 
 class SelectFilter(SimpleListFilter):

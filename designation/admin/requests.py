@@ -25,9 +25,10 @@ from designation.admin.queue import (
     QueueFilter,
     StateFilter,
     is_queue,
-    waiting_for,
 )
 from designation.models import Designation, FieldOpinion, Request, Role, User
+from designation.models.requests import FINAL_STATES, State
+from designation.selectors import waiting_for
 
 
 @admin.register(Request)
@@ -67,6 +68,15 @@ class RequestAdmin(ActsAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """The queue begins with what has waited longest, the list of all with the newest."""
         return ["in_stage_since", "pk"] if is_queue(request) else ["-pk"]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Of the acts, those that can be made from the states in the list."""
+        state = request.GET.get(StateFilter.parameter_name)
+        states = [state] if state in State.values else list(State.values)
+        if is_queue(request):
+            states = [state for state in states if state not in FINAL_STATES]
+        possible = {found.name for state in states for found in Request.transitions_from(state)}
+        return {name: action for name, action in super().get_actions(request).items() if name in possible}
 
     def list_title(self, request: HttpRequest) -> tuple[str, str]:
         if not is_queue(request):

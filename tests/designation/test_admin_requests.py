@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from audit.models import StepEvent
 from designation import workflow
-from designation.admin.queue import waiting_for
 from designation.models import Designation, Request
 from designation.models.requests import State
+from designation.selectors import waiting_for
 from tests import factories
 
 QUEUE = reverse("admin:designation_request_changelist")
