@@ -30,6 +30,16 @@ def hsi_offices() -> QuerySet[Office]:
     return Office.objects.hsi()
 
 
+class LinesField(forms.CharField):
+    """Text of several lines, whose line ends are kept as "\n" whichever the browser sends."""
+
+    def __init__(self, *, rows: int, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value) or "").replace("\r\n", "\n")
+
+
 class OfficeField(forms.ModelChoiceField):
     """One of HSI's offices, by code."""
 
@@ -54,7 +64,8 @@ class RequestFilterForm(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
-        mine = [(MINE, "Mine")] if user.has_role(Role.COORDINATOR, Role.HSI_HQ) else []
+        acts = user.has_role(Role.COORDINATOR, Role.HSI_HQ, Role.DEA_FIELD, Role.DEA_HQ)
+        mine = [(MINE, "Mine")] if acts else []
         fields: dict[str, Any] = self.fields
         fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
         if sees_many_offices(user):
@@ -100,9 +111,9 @@ class SelectionField(forms.Field):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
+    reason = LinesField(
+        rows=4,
         max_length=LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 4}),
         help_text="It goes on record and is shown to everybody who sees the request.",
     )
 
@@ -136,9 +147,9 @@ class NeedForm(forms.Form):
     priority = forms.ChoiceField(
         choices=Request.Priority.choices, initial=Request.Priority.ROUTINE, widget=forms.RadioSelect
     )
-    justification = forms.CharField(
+    justification = LinesField(
+        rows=6,
         max_length=LONGEST_JUSTIFICATION,
-        widget=forms.Textarea(attrs={"rows": 6}),
         help_text="Why the agent needs Title 21 authority: the cases, the place, the partners.",
     )
 
@@ -224,9 +235,9 @@ class DraftForm(NeedForm, KindForm, VersionForm):
 class AnswerForm(NeedForm, VersionForm):
     """The answer to a return. The kind stays; priority and justification may be changed with it."""
 
-    answer = forms.CharField(
+    answer = LinesField(
+        rows=4,
         max_length=LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 4}),
         label="Your answer",
         help_text="What was missing, or why nothing is. It goes on record.",
     )
@@ -267,11 +278,11 @@ class RosterUploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
         help_text="CSV or Excel, as the office keeps it, up to 10 MB. Title lines and other columns may stay.",
     )
-    default_justification = forms.CharField(
+    default_justification = LinesField(
+        rows=4,
         label="Justification for rows that give none",
         required=False,
         max_length=LONGEST_JUSTIFICATION,
-        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -303,11 +314,11 @@ class SheetForm(forms.Form):
 class ColumnsForm(forms.Form):
     """For each thing that a roster can say, which column of the file says it."""
 
-    default_justification = forms.CharField(
+    default_justification = LinesField(
+        rows=4,
         label="Justification for rows that give none",
         required=False,
         max_length=LONGEST_JUSTIFICATION,
-        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
     def __init__(self, data: Any = None, *, proposal: Proposal, width: int, default_justification: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -99,12 +98,13 @@ def grouped(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
 def bulk_act(request: SignedIn, name: str) -> HttpResponse:
     """Makes the act on what the preview showed, and leads to the page that says what came of it."""
     form = _form(_act_or_404(name), request.POST)
-    if not form.is_valid():
-        versions = form.cleaned_data.get("selection")
-        if not versions:
-            raise PermissionDenied("The form was sent incomplete. Select the requests again.")
+    valid = form.is_valid()
+    versions = form.cleaned_data.get("selection")
+    if not versions:
+        messages.warning(request, "Select at least one request. Nothing was done.")
+        return redirect(_list_url(request))
+    if not valid:
         return _confirm_page(request, name, form, workflow.preview(name, versions, actor=request.user))
-    versions = form.cleaned_data["selection"]
     outcome = workflow.transition(
         name, versions, actor=request.user, reason=form.cleaned_data["reason"], versions=versions
     )

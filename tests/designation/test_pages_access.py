@@ -1,0 +1,196 @@
+"""Who may open which address: every address of the project outside the admin, for every role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from designation.models import Agent, Notice, Request, RosterUpload
+from designation.rosters import uploads
+from tests import factories
+from tests.factories import People
+
+pytestmark = pytest.mark.django_db
+
+ROLES = (
+    "coordinator",
+    "other_coordinator",
+    "hsi_hq",
+    "dea_field",
+    "other_dea_field",
+    "dea_hq",
+    "auditor",
+    "operator",
+    "supervisor",
+    "training_manager",
+)
+EVERYBODY = dict.fromkeys(ROLES, 200)
+READERS = dict.fromkeys(("coordinator", "other_coordinator", "hsi_hq", "dea_field", "other_dea_field"), 200) | {
+    "dea_hq": 200,
+    "auditor": 200,
+}
+ONE_REQUEST = READERS | {"other_coordinator": 404, "other_dea_field": 404}
+FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
+OWN_OFFICE = FILERS | {"other_coordinator": 404}
+POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
+
+# Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
+# The request has been transmitted to DEA, so that editing, answering and submitting it lead back to its page.
+EXPECTED: dict[str, dict[str, int]] = {
+    "home": EVERYBODY,
+    "designation:request_list": READERS,
+    "designation:request_detail": ONE_REQUEST,
+    "designation:request_create": FILERS,
+    "designation:request_details": FILERS,
+    "designation:request_edit": POSTED,
+    "designation:request_check": POSTED,
+    "designation:request_submitted": POSTED,
+    "designation:request_answer": POSTED,
+    "designation:request_act": OWN_OFFICE,
+    "designation:bulk_preview": {"hsi_hq": 404},  # no act named
+    "designation:bulk_act": {"hsi_hq": 302},
+    "designation:bulk_result": {"hsi_hq": 302},
+    "designation:roster_upload": FILERS,
+    "designation:roster": OWN_OFFICE,
+    "designation:roster_sheet": OWN_OFFICE,
+    "designation:roster_columns": OWN_OFFICE,
+    "designation:roster_file": POSTED,
+    "designation:roster_rejected": OWN_OFFICE,
+    "designation:agent_list": READERS,
+    "designation:agent_detail": ONE_REQUEST,
+    "designation:agent_add": FILERS,
+    "designation:agent_edit": OWN_OFFICE,
+    "designation:agent_active": POSTED,
+    "designation:notice_list": EVERYBODY,
+    "designation:notices_read": dict.fromkeys(ROLES, 302),
+    "designation:notice_read": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
+    "audit:processing_times": READERS,
+    "audit:processing_times_csv": READERS,
+    "audit:data_dictionary": READERS,
+    "login": EVERYBODY,
+    "logout": dict.fromkeys(ROLES, 302),
+    "password_change": EVERYBODY,
+    "password_change_done": EVERYBODY,
+    "password_reset": EVERYBODY,
+    "password_reset_done": EVERYBODY,
+    "password_reset_confirm": EVERYBODY,
+    "password_reset_complete": EVERYBODY,
+}
+POST_ONLY = {
+    "designation:bulk_preview",
+    "designation:bulk_act",
+    "designation:roster_file",
+    "designation:agent_active",
+    "designation:notices_read",
+    "designation:notice_read",
+    "logout",
+}
+OPEN_TO_ALL = {name for name in EXPECTED if name.startswith("password_reset")} | {"login"}
+
+
+def addresses(resolver: Any = None, namespace: str = "") -> Iterator[str]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+        elif isinstance(entry, URLResolver) and entry.namespace != "admin":
+            yield from addresses(entry, f"{entry.namespace}:" if entry.namespace else namespace)
+
+
+@pytest.fixture
+def arguments(people: People) -> dict[str, Any]:
+    """What stands in the addresses: a request, a roster, an agent and a notice of the coordinator's office."""
+    request = factories.request(people, "dea_intake")
+    office = people.coordinator.office
+    content = b"Badge number,Last name,First name,Justification\n00991,Stone,Lee,Port cases\n"
+    upload = uploads.start_upload(content, "roster.csv", office, people.coordinator)
+    notice = Notice.objects.create(recipient=people.coordinator, transition="approve", title="Approved", numbers=[])
+    return {
+        "number": request.number,
+        "agent": request.agent_id,
+        "roster": upload.pk,
+        "notice": notice.pk,
+    }
+
+
+def address(name: str, arguments: dict[str, Any]) -> str:
+    page = name.removeprefix("designation:")
+    if page == "request_act":
+        return reverse(name, args=[arguments["number"], "withdraw"])
+    if page == "bulk_act":
+        return reverse(name, args=["endorse"])
+    if page == "password_reset_confirm":
+        return reverse(name, args=["MQ", "token"])
+    if page in {"request_list", "request_create", "request_details"}:
+        return reverse(name)
+    if page.startswith("request_"):
+        return reverse(name, args=[arguments["number"]])
+    if page in {"agent_detail", "agent_edit", "agent_active"}:
+        return reverse(name, args=[arguments["agent"]])
+    if page == "notice_read":
+        return reverse(name, args=[arguments["notice"]])
+    if page.startswith("roster") and page != "roster_upload":
+        return reverse(name, args=[arguments["roster"]])
+    return reverse(name)
+
+
+def test_every_address_of_the_project_is_in_the_table():
+    assert set(addresses()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_opens_its_addresses_and_no_others(people: People, arguments, role):
+    client = Client()
+    found = {}
+    for name in EXPECTED:
+        client.force_login(getattr(people, role), backend="django.contrib.auth.backends.ModelBackend")
+        send = client.post if name in POST_ONLY else client.get
+        found[name] = send(address(name, arguments)).status_code
+    assert found == {name: roles.get(role, 403) for name, roles in EXPECTED.items()}
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(people: People, arguments):
+    client = Client()
+    for name in sorted(EXPECTED.keys() - OPEN_TO_ALL - {"logout"}):
+        response = client.post(address(name, arguments))
+        assert response.status_code == 302, name
+        assert response.url.startswith(reverse("login")), name
+
+
+@pytest.mark.parametrize("role", ["coordinator", "hsi_hq", "supervisor"])
+def test_the_admin_lets_no_hsi_role_in(people: People, client, role):
+    client.force_login(getattr(people, role))
+    for model in ("request", "designation", "user", "office", "agent"):
+        response = client.get(reverse(f"admin:designation_{model}_changelist"))
+        assert (response.status_code, response.url.split("?")[0]) == (302, reverse("admin:login"))
+
+
+@pytest.mark.parametrize("name", ["endorse", "return_to_office"])
+def test_a_coordinator_who_posts_what_the_page_hides_is_refused(people: People, client, name):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    response = client.post(
+        reverse("designation:request_act", args=[request.number, name]), {"reason": "x", "version": request.version}
+    )
+    assert response.status_code == 403
+    assert Request.objects.get(pk=request.pk).state == "hsi_review"
+
+
+def test_a_coordinator_changes_nothing_of_another_office(people: People, client):
+    agent = factories.AgentFactory(office=people.coordinator.office)
+    upload = uploads.start_upload(
+        b"Badge number,Last name,First name,Justification\n00991,Stone,Lee,Port cases\n",
+        "roster.csv",
+        people.coordinator.office,
+        people.coordinator,
+    )
+    client.force_login(people.other_coordinator)
+    assert client.post(reverse("designation:agent_edit", args=[agent.pk]), {"last_name": "X"}).status_code == 404
+    assert client.post(reverse("designation:agent_active", args=[agent.pk]), {"active": "no"}).status_code == 404
+    assert client.post(reverse("designation:roster_file", args=[upload.pk])).status_code == 404
+    assert client.get(reverse("designation:request_details") + f"?agent={agent.pk}").status_code == 404
+    assert Agent.objects.get(pk=agent.pk).is_active
+    assert RosterUpload.objects.get(pk=upload.pk).filed_at is None
