@@ -41,6 +41,7 @@ VAR = PROJECT / "var"
 SYSTEM_FOLDER = Path("/var/lib")  # parent of root's server folders
 NAME = "title21"  # database, its owner, and root's system account for the servers
 START_SECONDS = 120.0  # a large database may take this long to recover after a kill
+LEAST_FREE = 200  # MB on disk; less, and PostgreSQL may come up only to fail in the middle of its work
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
 
 # The wheel's defaults suit a very small machine; these suit a year of requests and its reports.
@@ -314,6 +315,7 @@ def _reason(output: str) -> str:
 def _start_postgres(home: Home) -> str:
     sockets = _socket_folder(home)
     if not _postgres_answers(sockets):
+        _check_space(home.folder)
         _initialise_postgres(home)
         _forget_dead_postmaster(home.postgres, sockets)
         _launch_postgres(home, sockets)
@@ -324,6 +326,12 @@ def _start_postgres(home: Home) -> str:
         # For `manage.py dbshell`; last, so that an installed psql comes first.
         os.environ["PATH"] = os.pathsep.join(filter(None, [os.environ.get("PATH"), bin_folder]))
     return f"postgres://{NAME}@:5432/{NAME}?host={sockets}"
+
+
+def _check_space(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < LEAST_FREE:
+        raise RuntimeError(f"the disk of {folder} is full: {free} MB are free, {LEAST_FREE} are needed")
 
 
 def _socket_folder(home: Home) -> Path:

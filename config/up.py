@@ -38,7 +38,8 @@ def main() -> None:
     Raises SystemExit with one line when it cannot start or a part of it cannot go on.
     """
     for number in STOP_SIGNALS:
-        signal.signal(number, _stop)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # not under nohup
+            signal.signal(number, _stop)
     port = _port()
     try:
         lock = _lock()

@@ -135,18 +135,26 @@ def test_a_var_that_cannot_be_written_is_said_in_one_line(tmp_path):
     assert errors.startswith("title21: ")
 
 
+def test_a_full_disk_is_said_in_one_line(tmp_path):
+    clone = embedded_alone(tmp_path / "clone")
+    status, output, errors = clone.run("-c", f"from config import embedded; embedded.LEAST_FREE = 10**12; {JOIN}")
+    assert (status, output) == (1, "")
+    assert errors.count("\n") == 1
+    assert "is full" in errors
+    clone.remove()
+
+
 @pytest.fixture
 def clone_of_nobody() -> Iterator[Clone]:
     if os.geteuid() != 0:
         pytest.skip("only root can run a clone as another user")
-    folder = Path(tempfile.mkdtemp(prefix="clone-of-nobody-"))
-    clone = embedded_alone(folder / "clone")
-    clone.prefix = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
-    clone.python = _python_for(clone)
-    for path in [folder, *folder.rglob("*")]:
-        shutil.chown(path, "nobody")
-    yield clone
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="clone-of-nobody-") as folder:
+        clone = embedded_alone(Path(folder) / "clone")
+        clone.prefix = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+        for path in [Path(folder), *Path(folder).rglob("*")]:
+            shutil.chown(path, "nobody")
+        clone.python = _python_for(clone)
+        yield clone
 
 
 def _python_for(clone: Clone) -> str:
