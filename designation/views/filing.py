@@ -89,7 +89,7 @@ def _existing(request: SignedIn, form: FilingForm, refusal: Refusal | None) -> R
     field = refusal.code if refusal.code in form.fields else None
     form.add_error(field, refusal.message)
     under_way = Request.objects.visible_to(request.user).open()
-    return under_way.filter(agent__badge_number=form.entry().badge_number).first()
+    return under_way.filter(agent__badge_number=refusal.number).first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,125 @@
+"""One act on many requests, by HSI headquarters."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from designation import workflow
+from designation.models import Request
+from tests import factories
+from tests.factories import People
+
+pytestmark = pytest.mark.django_db
+
+PREVIEW = reverse("designation:bulk_preview")
+RESULT = reverse("designation:bulk_result")
+
+
+def confirm(client, page, name: str, reason: str = "") -> object:
+    """Sends the form that the preview shows."""
+    form = {"selection": page.context["form"]["selection"].value(), "reason": reason}
+    return client.post(page.context["action_url"], form)
+
+
+def states(requests: list[Request]) -> list[str]:
+    return list(Request.objects.filter(pk__in=[request.pk for request in requests]).values_list("state", flat=True))
+
+
+def test_selected_requests_are_endorsed_after_a_preview(people: People, client):
+    requests = factories.requests(people, "hsi_review", count=3)
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk for request in requests[:2]]})
+    assert "Endorse: 2 requests" in page.text
+    assert set(states(requests)) == {"hsi_review"}
+
+    response = confirm(client, page, "endorse")
+    assert response.url == RESULT
+    assert "2 requests endorsed" in client.get(RESULT).text
+    assert sorted(states(requests)) == ["dea_intake", "dea_intake", "hsi_review"]
+
+
+def test_the_preview_says_what_is_refused_and_why(people: People, client):
+    good = factories.request(people, "hsi_review")
+    gone = factories.request(people, "withdrawn")
+    own_entry = factories.new_request(factories.AgentFactory(office=people.coordinator.office))
+    own = workflow.file_requests([own_entry], actor=people.hsi_hq, office=people.coordinator.office).done[0]
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [good.pk, gone.pk, own.pk]})
+    assert [request.number for request in page.context["done"]] == [good.number]
+    why = {group["numbers"][0]: group["why"] for group in page.context["refused"]}
+    assert "Already decided: withdrawn" in why[gone.number]
+    assert "not the person who filed" in why[own.number]
+
+
+def test_a_return_needs_a_reason_and_keeps_the_selection_when_it_is_missing(people: People, client):
+    requests = factories.requests(people, "hsi_review", count=2)
+    client.force_login(people.hsi_hq)
+    selected = {"act": "return_to_office", "selected": [request.pk for request in requests]}
+    page = confirm(client, client.post(PREVIEW, selected), "return_to_office")
+    assert page.status_code == 200
+    assert "Give a reason" in page.text
+    assert set(states(requests)) == {"hsi_review"}
+
+    confirm(client, page, "return_to_office", "Memo is missing.")
+    assert set(states(requests)) == {"returned"}
+
+
+def test_what_changes_between_preview_and_act_is_refused_and_reported(people: People, client):
+    steady, moved = factories.requests(people, "hsi_review", count=2)
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [steady.pk, moved.pk]})
+    workflow.transition_one("withdraw", moved.pk, actor=people.coordinator, reason="Agent reassigned.")
+    confirm(client, page, "endorse")
+    result = client.get(RESULT)
+    assert result.context["done"] == [steady.number]
+    assert result.context["refused"][0]["numbers"] == [moved.number]
+    assert "withdrawn" in result.context["refused"][0]["why"]
+
+
+def test_sending_the_form_twice_endorses_once(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk]})
+    confirm(client, page, "endorse")
+    confirm(client, page, "endorse")
+    assert "Nothing was endorsed" in client.get(RESULT).text
+    assert Request.objects.get(pk=request.pk).version == request.version + 1
+
+
+def test_everything_that_the_filter_shows_is_taken_on_every_page(people: People, client):
+    wanted = factories.requests(people, "hsi_review", count=60, priority="expedited")
+    factories.requests(people, "hsi_review", count=3)
+    factories.requests(people, "dea_intake", count=2, priority="expedited")
+    client.force_login(people.hsi_hq)
+    page = client.post(f"{PREVIEW}?priority=expedited", {"act": "endorse", "everything": "on"})
+    assert len(page.context["done"]) == 60
+    assert page.context["refused"] == []
+    confirm(client, page, "endorse")
+    assert set(states(wanted)) == {"dea_intake"}
+    assert client.get(RESULT).context["list_url"].endswith("?priority=expedited")
+
+
+def test_hundreds_at_once_cost_the_same_queries_as_a_few(people: People, client, django_assert_max_num_queries):
+    few = [request.pk for request in factories.requests(people, "hsi_review", count=2)]
+    many = [request.pk for request in factories.requests(people, "hsi_review", count=200)]
+    client.force_login(people.hsi_hq)
+    for selected in (few, many):
+        with django_assert_max_num_queries(6):
+            page = client.post(PREVIEW, {"act": "endorse", "selected": selected})
+        with django_assert_max_num_queries(25):
+            confirm(client, page, "endorse")
+
+
+def test_nothing_selected_is_said_and_changes_nothing(people: People, client):
+    client.force_login(people.hsi_hq)
+    page = client.post(f"{PREVIEW}?state=hsi_review", {"act": "endorse"}, follow=True)
+    assert "Select at least one request" in page.text
+    assert page.redirect_chain[0][0].endswith("?state=hsi_review")
+
+
+def test_an_act_that_is_not_headquarters_is_no_address(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.hsi_hq)
+    assert client.post(PREVIEW, {"act": "approve", "selected": [request.pk]}).status_code == 404
+    assert client.post(reverse("designation:bulk_act", args=["approve"])).status_code == 404

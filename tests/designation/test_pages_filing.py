@@ -1,0 +1,212 @@
+"""Filing one request by form, and answering one that came back."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from audit.models import StepEvent
+from designation import workflow
+from designation.models import Agent, Request
+from tests import factories
+from tests.factories import People
+
+pytestmark = pytest.mark.django_db
+
+CREATE = reverse("designation:request_create")
+DETAILS = reverse("designation:request_details")
+CONTENT = {"kind": "", "priority": "routine", "justification": "Works cases at the port."}
+NEW_AGENT = {"badge_number": "00991", "first_name": "Lee", "last_name": "Stone", "email": "lee@example.gov"}
+
+
+def check(request: Request) -> str:
+    return reverse("designation:request_check", args=[request.number])
+
+
+def submit(client, request: Request, **values):
+    return client.post(check(request), {"version": request.version, **values}, follow=True)
+
+
+def test_step_one_finds_the_offices_active_agents(people: People, client):
+    office = people.coordinator.office
+    factories.AgentFactory(office=office, last_name="Quimby", badge_number="77001")
+    factories.AgentFactory(office=office, last_name="Quist", badge_number="77002", is_active=False)
+    factories.AgentFactory(office=people.other_coordinator.office, last_name="Quill", badge_number="77003")
+    client.force_login(people.coordinator)
+    for text in ("qui", "7700"):
+        assert [agent.last_name for agent in client.get(CREATE, {"text": text}).context["page"]] == ["Quimby"]
+
+
+def test_step_one_points_to_the_open_request_of_an_agent(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.get(CREATE)
+    assert f"Has an open request, {request.number}" in page.text
+
+
+def test_step_one_costs_the_same_queries_for_1_and_for_20_agents(people: People, client, django_assert_num_queries):
+    factories.AgentFactory(office=people.coordinator.office)
+    client.force_login(people.coordinator)
+    with django_assert_num_queries(6):
+        client.get(CREATE)
+    factories.AgentFactory.create_batch(19, office=people.coordinator.office)
+    with django_assert_num_queries(6):
+        client.get(CREATE)
+
+
+def test_a_request_for_an_agent_on_record_goes_from_draft_to_submitted(people: People, client):
+    agent = factories.AgentFactory(office=people.coordinator.office)
+    client.force_login(people.coordinator)
+    response = client.post(f"{DETAILS}?agent={agent.pk}", CONTENT)
+    request = Request.objects.get(agent=agent)
+    assert response.url == check(request)
+    assert (request.state, request.kind) == ("draft", "initial")
+
+    page = submit(client, request)
+    assert page.redirect_chain == [(reverse("designation:request_submitted", args=[request.number]), 302)]
+    assert request.number in page.text
+    assert "HSI headquarters checks the request" in page.text
+    assert Request.objects.get(pk=request.pk).state == "hsi_review"
+
+
+def test_a_new_agent_is_added_with_the_request(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(DETAILS, {**CONTENT, **NEW_AGENT})
+    agent = Agent.objects.get(badge_number="00991")
+    assert (agent.office, agent.full_name) == (people.coordinator.office, "Lee Stone")
+    assert Request.objects.get(agent=agent).filed_by == people.coordinator
+
+
+def test_a_known_badge_number_under_another_name_is_an_error_that_makes_nothing(people: People, client):
+    factories.AgentFactory(office=people.coordinator.office, badge_number="00991", first_name="Ana", last_name="Rivera")
+    client.force_login(people.coordinator)
+    page = client.post(DETAILS, {**CONTENT, **NEW_AGENT})
+    assert "on record under another name" in page.text
+    assert not Request.objects.exists()
+
+
+def test_an_email_of_another_agent_is_an_error_at_its_field(people: People, client):
+    factories.AgentFactory(office=people.coordinator.office, email="lee@example.gov")
+    client.force_login(people.coordinator)
+    page = client.post(DETAILS, {**CONTENT, **NEW_AGENT})
+    assert "email" in page.context["form"].errors
+    assert not Agent.objects.filter(badge_number="00991").exists()
+
+
+@pytest.mark.parametrize("badge_number", ["", "00 991", "=1+1", "-1"])
+def test_a_badge_number_that_is_none_is_refused(people: People, client, badge_number):
+    client.force_login(people.coordinator)
+    page = client.post(DETAILS, {**CONTENT, **NEW_AGENT, "badge_number": badge_number})
+    assert "badge_number" in page.context["form"].errors
+    assert not Agent.objects.exists()
+
+
+def test_the_same_form_sent_twice_makes_one_request_and_leads_to_it_both_times(people: People, client):
+    client.force_login(people.coordinator)
+    urls = {client.post(DETAILS, {**CONTENT, **NEW_AGENT}).url for _ in range(2)}
+    assert urls == {check(Request.objects.get())}
+
+
+def test_another_request_for_the_agent_is_refused_and_links_the_open_one(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.post(f"{DETAILS}?agent={request.agent_id}", CONTENT)
+    assert page.status_code == 200
+    assert page.context["existing"] == request
+    assert reverse("designation:request_detail", args=[request.number]) in page.text
+    assert Request.objects.count() == 1
+
+
+def test_submitting_twice_submits_once_and_says_so(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    submit(client, request)
+    page = submit(client, request)
+    assert "has been submitted already" in page.text
+    assert StepEvent.objects.filter(subject=request.number, transition="submit").count() == 1
+
+
+def test_what_hinders_a_submission_is_said_before_and_not_submitted(people: People, client):
+    request = factories.request(people, "draft", kind="renewal")
+    client.force_login(people.coordinator)
+    assert "was never designated" in client.get(check(request)).text
+    page = submit(client, request)
+    assert "Nothing was done. The agent was never designated" in page.text
+    assert Request.objects.get(pk=request.pk).state == "draft"
+
+
+def test_a_draft_is_changed_and_a_stale_change_is_refused(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    url = reverse("designation:request_edit", args=[request.number])
+    changed = {"kind": "initial", "priority": "expedited", "justification": "Trial in May.", "version": request.version}
+    assert client.post(url, changed).url == check(request)
+    assert Request.objects.get(pk=request.pk).priority == "expedited"
+
+    page = client.post(url, {**changed, "priority": "routine"}, follow=True)
+    assert "Nothing was done. Changed since you opened it" in page.text
+    assert Request.objects.get(pk=request.pk).priority == "expedited"
+
+
+def test_headquarters_files_for_the_office_that_it_chooses(people: People, client):
+    client.force_login(people.hsi_hq)
+    assert "office" in client.post(DETAILS, {**CONTENT, **NEW_AGENT}).context["form"].errors
+    client.post(DETAILS, {**CONTENT, **NEW_AGENT, "office": "HSI-DEN"})
+    assert Request.objects.get().office.code == "HSI-DEN"
+
+
+def test_a_coordinator_cannot_file_for_another_office(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(DETAILS, {**CONTENT, **NEW_AGENT, "office": "HSI-DEN"})
+    assert Request.objects.get().office == people.coordinator.office
+
+
+def answer(request: Request) -> str:
+    return reverse("designation:request_answer", args=[request.number])
+
+
+def answered(request: Request, **values) -> dict[str, object]:
+    content = {"priority": request.priority, "justification": request.justification, "version": request.version}
+    return {"answer": "The memo is attached.", **content, **values}
+
+
+def test_a_returned_request_shows_what_was_asked_and_is_answered(people: People, client):
+    request = factories.request(people, "returned")
+    client.force_login(people.coordinator)
+    page = client.get(answer(request))
+    assert "Supervisor&#x27;s memo is missing." in page.text
+    assert "DEA intake" in page.text
+
+    client.post(answer(request), answered(request, priority="expedited"))
+    now = Request.objects.get(pk=request.pk)
+    assert (now.state, now.priority) == ("dea_intake", "expedited")
+    reason = StepEvent.objects.filter(subject=request.number).latest("sequence").reason
+    assert reason == "The memo is attached.\n\nPriority changed from Routine to Expedited."
+
+
+def test_line_ends_of_the_browser_are_no_change_of_the_justification(people: People, client):
+    request = factories.request(people, "returned", justification="One.\nTwo.")
+    client.force_login(people.coordinator)
+    client.post(answer(request), answered(request, justification="One.\r\nTwo."))
+    reason = StepEvent.objects.filter(subject=request.number).latest("sequence").reason
+    assert reason == "The memo is attached."
+
+
+def test_a_stale_answer_keeps_what_was_typed_and_can_be_sent_again(people: People, client):
+    request = factories.request(people, "returned")
+    stale = answered(request, answer="A long answer.", version=request.version - 1)
+    client.force_login(people.coordinator)
+    page = client.post(answer(request), stale)
+    assert "Changed since you opened it" in page.text
+    assert "A long answer." in page.text
+    form = page.context["form"]
+    client.post(answer(request), {name: form[name].value() for name in form.fields})
+    assert Request.objects.get(pk=request.pk).state == "dea_intake"
+
+
+def test_an_answer_to_what_was_withdrawn_meanwhile_is_refused(people: People, client):
+    request = factories.request(people, "returned")
+    workflow.transition_one("withdraw", request.pk, actor=people.coordinator, reason="Agent reassigned.")
+    client.force_login(people.coordinator)
+    page = client.post(answer(request), answered(request), follow=True)
+    assert "there is nothing to answer" in page.text

@@ -1,0 +1,119 @@
+"""The first page, and notices."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from designation import workflow
+from designation.models import Notice
+from tests import factories
+from tests.factories import People
+
+pytestmark = pytest.mark.django_db
+
+HOME = reverse("home")
+NOTICES = reverse("designation:notice_list")
+
+
+def stats(client) -> dict[str, str]:
+    return {stat["label"]: stat["value"] for stat in client.get(HOME).context["stats"]}
+
+
+def test_the_home_page_counts_what_waits_and_links_to_it(people: People, client):
+    factories.requests(people, "returned", count=2)
+    factories.request(people, "draft")
+    factories.request(people, "dea_intake")
+    factories.request(people, "approved")
+    client.force_login(people.coordinator)
+    assert stats(client) == {"Returned to us": "2", "Drafts to submit": "1", "With DEA": "1", "Open in all": "4"}
+    for stat in client.get(HOME).context["stats"]:
+        assert str(client.get(stat["url"]).context["page"].paginator.count) == stat["value"], stat["label"]
+
+
+def test_headquarters_counts_what_is_to_endorse(people: People, client):
+    factories.requests(people, "hsi_review", count=3)
+    client.force_login(people.hsi_hq)
+    assert stats(client)["To endorse"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("role", "url"),
+    [
+        ("coordinator", "designation:request_create"),
+        ("hsi_hq", "designation:roster_upload"),
+        ("dea_field", "admin:designation_request_changelist"),
+        ("dea_hq", "admin:designation_request_changelist"),
+        ("auditor", "audit:processing_times"),
+        ("operator", "admin:index"),
+    ],
+)
+def test_each_role_is_led_to_its_work(people: People, client, role, url):
+    client.force_login(getattr(people, role))
+    assert f'href="{reverse(url)}"' in client.get(HOME).text
+
+
+def test_a_role_without_pages_is_told_so(people: People, client):
+    client.force_login(people.supervisor)
+    assert "There are no pages for your role" in client.get(HOME).text
+
+
+def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests(
+    people: People, client, django_assert_num_queries
+):
+    factories.request(people, "hsi_review")
+    client.force_login(people.hsi_hq)
+    with django_assert_num_queries(7):
+        client.get(HOME)
+    factories.requests(people, "returned", count=19)
+    with django_assert_num_queries(7):
+        client.get(HOME)
+
+
+def test_notices_are_the_users_own_and_are_counted_in_the_header(people: People, client):
+    client.force_login(people.coordinator)
+    assert "unread" not in client.get(HOME).text.replace("Nothing unread", "")
+    returned = factories.request(people, "returned")
+    page = client.get(NOTICES)
+    assert [notice.title for notice in page.context["page"]] == [f"{returned.number} was returned"]
+    assert '1<span class="usa-sr-only"> unread</span>' in page.text
+    client.force_login(people.other_coordinator)
+    assert "No notices yet" in client.get(NOTICES).text
+
+
+def test_a_notice_is_marked_read_once_and_by_its_recipient_alone(people: People, client):
+    client.force_login(people.coordinator)
+    factories.request(people, "returned")
+    notice = Notice.objects.get(recipient=people.coordinator)
+    url = reverse("designation:notice_read", args=[notice.pk])
+    assert client.get(url).status_code == 405
+    client.post(url)
+    first = Notice.objects.get(pk=notice.pk).read_at
+    client.post(url)
+    assert first is not None
+    assert Notice.objects.get(pk=notice.pk).read_at == first
+
+
+def test_all_notices_are_marked_read_and_none_of_anybody_else(people: People, client):
+    assert people.hsi_hq.pk
+    client.force_login(people.coordinator)
+    factories.requests(people, "returned", count=2)
+    assert Notice.objects.unread().exclude(recipient=people.coordinator).exists()
+    client.post(reverse("designation:notices_read"))
+    assert not Notice.objects.visible_to(people.coordinator).unread().exists()
+    assert Notice.objects.visible_to(people.hsi_hq).unread().exists()
+
+
+def test_notices_cost_the_same_queries_for_1_and_for_20(people: People, client, django_assert_num_queries):
+    client.force_login(people.coordinator)
+    request = factories.request(people, "returned")
+    with django_assert_num_queries(7):
+        client.get(NOTICES)
+    for _ in range(19):
+        pk, actor = request.pk, people.coordinator
+        request.refresh_from_db(fields=["version"])
+        answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
+        workflow.resubmit(pk, actor=actor, version=request.version, **answer)
+        workflow.transition_one("return_to_office", pk, actor=people.dea_hq, reason="Memo is missing.")
+    with django_assert_num_queries(7):
+        assert len(client.get(NOTICES).context["page"]) == 20
