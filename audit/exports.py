@@ -30,8 +30,8 @@ CHUNK = 64 * 1024
 ALL, FILED, DECIDED = "all", "filed", "decided"
 COHORTS = {
     ALL: "All",
-    FILED: "First submitted in the period",
-    DECIDED: "Ended in the period, however it ended",
+    FILED: "Submitted in the period",
+    DECIDED: "Ended in the period",
 }
 OPEN = "open"
 
