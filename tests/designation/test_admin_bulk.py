@@ -157,6 +157,18 @@ def test_too_many_at_once_are_told_so(people, reviewer, monkeypatch):
     assert "2 are too many at once" in told(select(reviewer, "approve", requests))[0]
 
 
+def test_hundreds_take_as_many_queries_as_a_few(people, reviewer, django_assert_max_num_queries):
+    counts = []
+    for count in (3, 300):
+        requests = factories.requests(people, "dea_decision", count=count)
+        with django_assert_max_num_queries(80) as queries:
+            page = select(reviewer, "approve", requests)
+            outcome = confirm(reviewer, page)
+        assert len(outcome.context["done"]) == count
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 class TestForgedPost:
     def test_an_act_of_another_role_is_not_among_the_actions(self, people, client):
         client.force_login(people.dea_field)
