@@ -23,6 +23,7 @@ from designation.workflow import NewRequest
 
 OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
 LONGEST_REASON = 5_000  # characters
+LONGEST_KEY = 18  # digits
 BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*$", "Use digits, letters and hyphens, as on the badge.")
 
 
@@ -45,6 +46,22 @@ class OfficeField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=hsi_offices(), to_field_name="code", label="HSI office", **kwargs)
+
+
+class OfficeForm(forms.Form):
+    """Files for an office: a coordinator for his own, HSI headquarters for the one that it chooses."""
+
+    office = OfficeField(help_text="The office that files.")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if not user.has_role(Role.HSI_HQ):
+            del self.fields["office"]
+
+    def filing_office(self) -> Office:
+        office: Any = self.cleaned_data.get("office") or self.user.office
+        return office
 
 
 class RequestFilterForm(forms.Form):
@@ -93,17 +110,21 @@ class AgentFilterForm(forms.Form):
         return str(self.cleaned_data.get("text", "")).strip() if self.is_valid() else ""
 
 
+def is_key(text: str) -> bool:
+    """Whether the text can be a primary key, which the database holds in eight bytes."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
+
+
 class SelectionField(forms.Field):
     """Primary keys with versions in one field, as "12:3,13:1"; cleans to a mapping. Thousands are one form field."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value: str | None) -> dict[int, int]:
-        try:
-            pairs = [pair.split(":") for pair in (value or "").split(",") if pair]
-            return {int(pk): int(version) for pk, version in pairs}
-        except ValueError as error:
-            raise ValidationError(OUT_OF_ORDER) from error
+        pairs = [pair.partition(":") for pair in (value or "").split(",") if pair]
+        if not all(is_key(pk) and is_key(version) for pk, _colon, version in pairs):
+            raise ValidationError(OUT_OF_ORDER)
+        return {int(pk): int(version) for pk, _colon, version in pairs}
 
     @staticmethod
     def text(rows: Iterable[Subject]) -> str:
@@ -163,7 +184,7 @@ class KindForm(forms.Form):
     )
 
 
-class FilingForm(NeedForm, KindForm):
+class FilingForm(OfficeForm, NeedForm, KindForm):
     """A new request; without an agent on record it asks for the new agent too."""
 
     badge_number = forms.CharField(
@@ -172,15 +193,11 @@ class FilingForm(NeedForm, KindForm):
     first_name = forms.CharField(max_length=80)
     last_name = forms.CharField(max_length=80)
     email = forms.EmailField(label="E-mail", required=False)
-    office = OfficeField(help_text="The office that files the request.")
-
     field_order = ["office", "badge_number", "first_name", "last_name", "email", "kind"]
 
     def __init__(self, data: Any = None, *, user: User, agent: Agent | None) -> None:
-        super().__init__(data, initial={"office": agent.office if agent else None})
-        self.user, self.agent = user, agent
-        if not user.has_role(Role.HSI_HQ):
-            del self.fields["office"]
+        super().__init__(data, user=user, initial={"office": agent.office if agent else None})
+        self.agent = agent
         if agent:
             for name in ("badge_number", "first_name", "last_name", "email"):
                 del self.fields[name]
@@ -200,10 +217,6 @@ class FilingForm(NeedForm, KindForm):
             cleaned["badge_number"] = known.badge_number
         else:
             self.add_error("badge_number", "This badge number is on record under another name. Check both.")
-
-    def filing_office(self) -> Office:
-        office: Office = self.cleaned_data.get("office") or self.user.office
-        return office
 
     def entry(self) -> NewRequest:
         given = self.cleaned_data
@@ -271,8 +284,7 @@ class AgentForm(forms.ModelForm):
         return email
 
 
-class RosterUploadForm(forms.Form):
-    office = OfficeField(help_text="The office whose agents the roster names.")
+class RosterUploadForm(OfficeForm):
     file = forms.FileField(
         label="Roster file",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
@@ -284,16 +296,6 @@ class RosterUploadForm(forms.Form):
         required=False,
         max_length=LONGEST_JUSTIFICATION,
     )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-        if not user.has_role(Role.HSI_HQ):
-            del self.fields["office"]
-
-    def filing_office(self) -> Office:
-        office: Office = self.cleaned_data.get("office") or self.user.office
-        return office
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from audit.machine import Subject
@@ -72,7 +72,7 @@ def find_requests(
     elif turn:
         found = found.filter(state__in=[name for name, party in Request.parties.items() if party == turn])
     if late:
-        found = found.filter(due_at__lt=Now())
+        found = found.filter(Q(due_at__lt=Now()))
     return found.filter(_matches(text.strip())) if text.strip() else found
 
 
@@ -161,8 +161,8 @@ def _who(step: StepEvent) -> str:
 
 
 def state_label(subject: Subject, state: str) -> str:
-    states = dict(subject._meta.get_field("state").flatchoices)
-    return str(states.get(state, state))
+    options: Any = subject._meta
+    return str(dict(options.get_field("state").flatchoices).get(state, state))
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class StageTime:
 
 def stage_times(subject: Subject, visits: Sequence[StageVisit]) -> list[StageTime]:
     """The time in each stage on whose clock somebody stood, in the order in which the stages were first entered."""
-    stays: dict[str, list[StageVisit]] = defaultdict(list)
+    stays: dict[str, list[Any]] = defaultdict(list)
     for visit in visits:
         if visit.party:
             stays[visit.stage].append(visit)
@@ -235,7 +235,8 @@ def _declared(model: type[Subject], name: str) -> dict[str, Any]:
 
 
 def agents_with_open_request(user: User, text: str = "") -> QuerySet[Agent]:
-    """The agents that the user may see, with `open_request`: the number of the one under way, if any."""
-    under_way = Request.objects.open().filter(agent=OuterRef("pk")).values("number")
+    """The agents that the user may see, with `has_open_request`, and in `open_request` its number if he may see it."""
+    under_way = Request.objects.open().filter(agent=OuterRef("pk"))
+    seen = Request.objects.visible_to(user).open().filter(agent=OuterRef("pk")).values("number")
     agents = Agent.objects.visible_to(user).search(text).select_related("office")
-    return agents.annotate(open_request=Subquery(under_way[:1]))
+    return agents.annotate(has_open_request=Exists(under_way), open_request=Subquery(seen[:1]))

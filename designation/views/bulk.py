@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.machine import Outcome, Refusal
 from designation import selectors, workflow
-from designation.forms import BulkActForm, RequestFilterForm, SelectionField
+from designation.forms import BulkActForm, RequestFilterForm, SelectionField, is_key
 from designation.models import Request, Role
 from designation.models.requests import State
 from designation.views.access import SignedIn, role_required
@@ -51,7 +51,7 @@ def _selected(request: SignedIn) -> list[int]:
         filters = RequestFilterForm(request.GET, user=request.user).filters()
         found = selectors.find_requests(request.user, **filters).filter(state=State.HSI_REVIEW)
         return list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
-    return [int(pk) for pk in request.POST.getlist("selected") if pk.isdigit()]
+    return [int(pk) for pk in request.POST.getlist("selected") if is_key(pk)]
 
 
 def _form(name: str, data: Any = None, **kwargs: Any) -> BulkActForm:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refusal, Refused
 from designation import selectors, workflow
-from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm, VersionForm
+from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm, VersionForm, is_key
 from designation.models import Agent, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE
@@ -61,7 +61,7 @@ def request_details(request: SignedIn) -> HttpResponse:
 
 def _agent(request: SignedIn) -> Agent | None:
     key = request.GET.get("agent", "")
-    return visible_or_404(Agent.objects.select_related("office"), request, pk=key) if key.isdigit() else None
+    return visible_or_404(Agent.objects.select_related("office"), request, pk=key) if is_key(key) else None
 
 
 def _save_draft(request: SignedIn, form: FilingForm) -> tuple[Request | None, Refusal | None]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
+from designation.forms import ColumnsForm, RosterUploadForm, SheetForm, is_key
 from designation.models import RosterUpload
 from designation.rosters import uploads
 from designation.rosters.columns import Proposal, column_title
@@ -178,7 +178,7 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
 def _proposal(request: SignedIn, upload: RosterUpload) -> Proposal:
     asked = request.GET.get("header_row", "")
     try:
-        return uploads.proposal_for(upload, header_row=int(asked) if asked.isdigit() else None)
+        return uploads.proposal_for(upload, header_row=int(asked) if is_key(asked) else None)
     except RosterFileError as error:
         messages.error(request, str(error))
         return uploads.proposal_for(upload)

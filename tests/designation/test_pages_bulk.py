@@ -118,6 +118,16 @@ def test_nothing_selected_is_said_and_changes_nothing(people: People, client):
     assert page.redirect_chain[0][0].endswith("?state=hsi_review")
 
 
+@pytest.mark.parametrize("selection", ["x", "1", "1:", "1:x", "9" * 30 + ":1", "²:1"])
+def test_a_selection_that_is_none_changes_nothing(people: People, client, selection):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.hsi_hq)
+    page = client.post(reverse("designation:bulk_act", args=["endorse"]), {"selection": selection}, follow=True)
+    assert "Nothing was done" in page.text
+    assert client.post(PREVIEW, {"act": "endorse", "selected": selection}, follow=True).status_code == 200
+    assert Request.objects.get(pk=request.pk).state == "hsi_review"
+
+
 def test_an_act_that_is_not_headquarters_is_no_address(people: People, client):
     request = factories.request(people, "hsi_review")
     client.force_login(people.hsi_hq)

@@ -44,6 +44,28 @@ def test_step_one_points_to_the_open_request_of_an_agent(people: People, client)
     assert f"Has an open request, {request.number}" in page.text
 
 
+def test_an_open_request_of_another_office_is_told_and_not_linked(people: People, client):
+    agent = factories.request(people, "approved").agent
+    entry = factories.new_request(agent, kind="transfer")
+    office = people.other_coordinator.office
+    [transfer] = workflow.file_requests([entry], actor=people.other_coordinator, office=office).done
+    client.force_login(people.coordinator)
+    page = client.get(CREATE)
+    assert "Has an open request of another office" in page.text
+    assert transfer.number not in page.text
+
+
+def test_an_agent_who_moves_here_is_filed_for_by_badge_number_as_a_transfer(people: People, client):
+    agent = factories.request(people, "approved").agent
+    who = {"badge_number": agent.badge_number, "first_name": agent.first_name, "last_name": agent.last_name}
+    client.force_login(people.other_coordinator)
+    client.post(DETAILS, {**CONTENT, **who})
+    request = Request.objects.get(agent=agent, state="draft")
+    assert (request.kind, request.office) == ("transfer", people.other_coordinator.office)
+    submit(client, request)
+    assert Request.objects.get(pk=request.pk).state == "hsi_review"
+
+
 def test_step_one_costs_the_same_queries_for_1_and_for_20_agents(people: People, client, django_assert_num_queries):
     factories.AgentFactory(office=people.coordinator.office)
     client.force_login(people.coordinator)

@@ -111,6 +111,12 @@ def test_late_requests_are_marked_and_can_be_listed_alone(people: People, client
     assert client.get(reverse("home")).context["stats"][-1]["value"] == "1"
 
 
+@pytest.mark.parametrize("path", ["/requests/%00/", "/requests/T21-2026-999999/", "/agents/99999999999999999999/"])
+def test_an_address_of_nothing_is_not_found(people: People, client, path):
+    client.force_login(people.coordinator)
+    assert client.get(path).status_code == 404
+
+
 def test_an_empty_list_says_what_to_do(people: People, client):
     client.force_login(people.coordinator)
     assert "No requests yet" in client.get(LIST).text
