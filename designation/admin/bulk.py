@@ -36,12 +36,12 @@ class BulkAdmin(OutcomeAdmin):
             if user_of(request).has_role(*act.roles)
         }
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Refuses a garbled selection, on which Django would fail."""
         if all(is_key(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            return super().response_action(request, queryset)
+            return super().changelist_view(request, extra_context)
         messages.error(request, "The form was sent incomplete. Nothing was changed; select again.")
-        return None
+        return redirect(request.get_full_path())
 
     def confirm(self, request: HttpRequest, name: str, pks: Sequence[int]) -> HttpResponse | None:
         """The page that says what the act will do to the selected rows, and asks."""

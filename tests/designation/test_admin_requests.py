@@ -1,10 +1,13 @@
 """The admin pages on which DEA reviews, as one request after another without a browser."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from audit.models import StepEvent
+from audit.models import StageVisit, StepEvent
 from designation import workflow
 from designation.models import Designation, Request
 from designation.models.requests import State
@@ -111,6 +114,15 @@ class TestQueue:
         with django_assert_max_num_queries(12) as twenty:
             assert len(numbers(client.get(QUEUE))) == 20
         assert len(one) == len(twenty)
+
+    def test_marks_what_is_past_its_due_time(self, people, as_user):
+        late, on_time = factories.requests(people, "dea_decision", count=2)
+        for request, days in [(late, -1), (on_time, 1)]:
+            visit = StageVisit.objects.open().filter(subject=request.number)
+            visit.update(due_at=timezone.now() + timedelta(days=days))
+        client = as_user(people.dea_hq)
+        assert client.get(QUEUE).content.decode().count("review-badge--late") == 1
+        assert [client.get(page(request)).context["late"] for request in (late, on_time)] == [True, False]
 
     def test_is_where_a_reviewer_lands(self, people, as_user):
         assert as_user(people.dea_field).get(reverse("admin:index")).url == QUEUE
