@@ -45,7 +45,9 @@ class OfficeField(forms.ModelChoiceField):
     """One of HSI's offices, by code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=hsi_offices(), to_field_name="code", label="HSI office", **kwargs)
+        super().__init__(
+            queryset=hsi_offices(), to_field_name="code", label="HSI office", empty_label="Choose an office", **kwargs
+        )
 
 
 class OfficeForm(forms.Form):
