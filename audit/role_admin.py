@@ -18,6 +18,7 @@ class RoleAdmin(admin.ModelAdmin):
     changers: ClassVar[tuple[str, ...]] = ()
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
