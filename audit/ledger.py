@@ -119,7 +119,7 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
         return
     if len({step.subject for step in steps}) != len(steps):
         raise LedgerConflict("One step for each subject at a time.")
-    columns = {
+    columns: dict[str, Any] = {
         "subjects": [step.subject for step in steps],
         "transitions": [step.transition for step in steps],
         "to_states": [step.to_state for step in steps],
@@ -129,14 +129,14 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
         "roles": [step.role for step in steps],
         "dimensions": [_json(step.dimensions) for step in steps],
     }
-    who = {
+    who: dict[str, Any] = {
         "actor_id": actor.pk if actor else None,
         "actor_name": actor.get_username() if actor else "system",
         "actor_agency": actor.agency_code if actor else "",
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(APPEND, {"workflow": workflow, **columns, **who})
-        added = {"steps": [row[0] for row in cursor.fetchall()], "calendar": default_calendar_id()}
+        added: dict[str, Any] = {"steps": [row[0] for row in cursor.fetchall()], "calendar": default_calendar_id()}
         cursor.execute(CLOSE_VISITS, added)
         cursor.execute(OPEN_VISITS, added)
 

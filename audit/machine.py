@@ -86,7 +86,8 @@ class Subject(models.Model):
         raise NotImplementedError
 
     def get_state_display(self) -> str:
-        return str(dict(self._meta.get_field("state").flatchoices).get(self.state, self.state))
+        field: Any = self._meta.get_field("state")
+        return str(dict(field.flatchoices).get(self.state, self.state))
 
     @classmethod
     def transitions_from(cls, state: str) -> Iterator[Transition]:
@@ -208,9 +209,11 @@ def judge(
 
 
 def _declared_refusal(found: Transition, row: Subject, actor: Any, reason: str) -> Refusal | None:
-    if not found.has_perm(row, actor):
-        return Refusal(row.number, "permission", found.permission.why, row.pk)
-    for condition in found.conditions:
+    permission: Any = found.permission
+    if not permission(row, actor):
+        return Refusal(row.number, "permission", permission.why, row.pk)
+    conditions: Any = found.conditions
+    for condition in conditions:
         if not condition(row):
             return Refusal(row.number, "condition", condition.why, row.pk)
     if found.custom.get("reason_required") and not reason.strip():
@@ -225,13 +228,13 @@ def _moved_on_refusals(name: str, rows: Mapping[S, str]) -> Iterator[Refusal]:
     last_steps = ledger.last_steps(workflow, [row.number for row in rows])
     for row, code in rows.items():
         step = last_steps.get(row.number)
-        told = f" by {step.actor_name} on {_when(step.at)}" if step else ""
+        by = f"by {step.actor_name} on {_when(step.at)}" if step else "since"
         if code == "stale":
-            message = f"Changed since you opened it{told}. Open it again and decide on what it says now."
+            message = f"Changed since you opened it, {by}. Open it again and decide on what it says now."
         elif row.state in row.final_states:
-            message = f"Already decided: {row.get_state_display().lower()}{told}."
+            message = f"Already decided: {row.get_state_display().lower()} {by}."
         else:
-            message = f"Not possible now: it is in “{row.get_state_display()}”{told}."
+            message = f"Not possible now: it is in “{row.get_state_display()}”, moved there {by}."
         yield Refusal(row.number, code, message, row.pk)
 
 

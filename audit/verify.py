@@ -141,7 +141,8 @@ def subject_models() -> list[type[Subject]]:
 def _rows_that_disagree(model: type[Subject]) -> Iterator[Finding]:
     steps = StepEvent.objects.filter(workflow=model.workflow)
     last = steps.filter(subject=OuterRef("number")).order_by("-sequence")
-    rows = model._base_manager.annotate(
+    every: Any = model._base_manager
+    rows = every.annotate(
         last_id=Subquery(last.values("id")[:1]),
         last_sequence=Subquery(last.values("sequence")[:1]),
         last_state=Subquery(last.values("to_state")[:1]),
@@ -149,6 +150,6 @@ def _rows_that_disagree(model: type[Subject]) -> Iterator[Finding]:
     for row in rows.values("number", "state", "last_id", "last_sequence", "last_state").iterator():
         problem = f"the row is in “{row['state']}”, its last step led to “{row['last_state'] or 'nothing'}”"
         yield Finding(model.workflow, row["number"], row["last_id"], row["last_sequence"] or 0, problem)
-    rowless = steps.filter(Q(sequence=1), ~Exists(model._base_manager.filter(number=OuterRef("subject"))))
+    rowless = steps.filter(Q(sequence=1), ~Exists(every.filter(number=OuterRef("subject"))))
     for step in rowless.iterator():
         yield Finding(model.workflow, step.subject, step.pk, 1, "its row is missing")

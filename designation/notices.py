@@ -31,7 +31,9 @@ def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason
     wanted = Q(pk__in=[])
     for role, office in audiences:
         wanted |= Q(roles__contains=[role]) if office is None else Q(roles__contains=[role], office=office)
-    people = User.objects.filter(wanted, is_active=True).exclude(pk=actor.pk if actor else None)
+    people = User.objects.filter(wanted, is_active=True)
+    if actor is not None:
+        people = people.exclude(pk=actor.pk)
     notices = []
     for person in people:
         theirs = [
@@ -56,6 +58,8 @@ def _audiences(name: str, request: Request) -> list[tuple[str, int | None]]:
         return [(Role.DEA_HQ, None)]
     if name == "resubmit":
         return _resubmitted_to(request)
+    if name == "withdraw" and request.transmitted:
+        return [(Role.DEA_HQ, None)]
     return []
 
 

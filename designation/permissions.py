@@ -35,7 +35,7 @@ class By:
     scopes: Mapping[Role, Scope]
     why: str
 
-    def __call__(self, row: Any, user: User | None) -> bool:
+    def __call__(self, row: Any, user: Any) -> bool:
         return self.role_of(row, user) != ""
 
     def role_of(self, row: Any, user: User | None) -> str:
@@ -52,7 +52,7 @@ class BySystem:
 
     why: str = "Only the system itself does this."
 
-    def __call__(self, row: Any, user: User | None) -> bool:
+    def __call__(self, row: Any, user: Any) -> bool:
         return user is None
 
     def role_of(self, row: Any, user: User | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -55,5 +56,5 @@ def _upsert(offices: list[Office]) -> None:
     Office.objects.bulk_create(offices, update_conflicts=True, unique_fields=["code"], update_fields=facts)
 
 
-def _agreement(row: dict[str, str]) -> dict[str, object]:
+def _agreement(row: dict[str, str]) -> dict[str, Any]:
     return {**row, "parties": row["parties"].split(";")}

@@ -6,7 +6,7 @@ it locks, checks and records, and nothing else may.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
@@ -94,7 +94,7 @@ class RequestQuerySet(models.QuerySet["Request"]):
         All are empty for a request that has ended.
         """
         visits = StageVisit.objects.open().filter(workflow=Request.workflow, subject=OuterRef("number"))
-        measured = visits.with_business_seconds_so_far()
+        measured: Any = visits.with_business_seconds_so_far()
         return self.annotate(
             clock_party=Subquery(visits.values("party")[:1]),
             in_stage_since=Subquery(visits.values("entered_at")[:1]),

@@ -333,5 +333,5 @@ class TestStalePage:
         client = as_user(people.dea_hq)
         data = {"version": request.version, "reason": ""}
         for response in (client.get(act(request, "approve"), data), client.post(act(request, "approve"), data)):
-            assert "Changed since you opened it by " in response.content.decode()
+            assert "Changed since you opened it, by " in response.content.decode()
         assert state_of(request) == State.DEA_DECISION

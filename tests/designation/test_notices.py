@@ -45,6 +45,14 @@ def test_a_decision_is_told_to_the_coordinators_of_the_office_alone(people):
     )
 
 
+def test_a_withdrawal_is_told_to_dea_once_the_request_was_transmitted(people):
+    assert people.dea_hq
+    for state, told in (("hsi_review", 0), ("field_review", 1)):
+        request = factories.request(people, state)
+        workflow.transition_one("withdraw", request.pk, actor=people.coordinator, reason="Agent left.")
+        assert Notice.objects.filter(transition="withdraw", numbers=[request.number]).count() == told
+
+
 def test_whoever_acts_is_not_told_of_it(people):
     factories.request(people, "dea_decision")
     request = factories.request(people, "dea_intake")

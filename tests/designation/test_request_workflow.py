@@ -186,7 +186,7 @@ def test_a_stale_page_overwrites_nothing_and_is_told_who_was_first(people):
     seen = request.version
     workflow.transition_one("refer_back", request.pk, actor=people.dea_hq, reason="Once more, please.")
     workflow.transition_one("concur", request.pk, actor=people.dea_field)
-    with pytest.raises(Refused, match=f"Changed since you opened it by {people.dea_field.username}"):
+    with pytest.raises(Refused, match=f"Changed since you opened it, by {people.dea_field.username}"):
         workflow.transition_one("approve", request.pk, actor=people.dea_hq, version=seen)
 
 

@@ -93,6 +93,6 @@ def test_the_sign_in_page_is_accessible_and_tells_a_wrong_password(page: Page):
 def test_the_admin_is_accessible_and_obeys_the_policy(page: Page, people):
     errors = console_errors(page)
     sign_in(page, people.operator, then=reverse("admin:index"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Review")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Records")
     assert axe_violations(page) == []
     assert errors == []
