@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import path
+
+from config.urls import urlpatterns as project_urls
 
 GALLERY = Path(__file__).with_name("gallery.html")
 NOW = datetime(2026, 3, 6, 20, 15, tzinfo=UTC)
@@ -103,9 +104,4 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(GALLERY.read_text()).render(context, request))
 
 
-urlpatterns = [
-    path("", gallery, name="home"),
-    path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
-    path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("accounts/password_change/", auth_views.PasswordChangeView.as_view(), name="password_change"),
-]
+urlpatterns = [path("", gallery, name="home"), *project_urls]
