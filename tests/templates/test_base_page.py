@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains, assertInHTML
 
 from config.navigation import NAVIGATION, navigation_for
 from designation.models import Office, Role, User
+from tests.factories import People
 
 GALLERY = "tests.templates.gallery"
 
@@ -75,11 +76,11 @@ class TestPage:
 
 
 @pytest.mark.urls(GALLERY)
-def test_the_header_names_the_user_and_signs_out_by_post(rf: RequestFactory):
+def test_the_header_names_the_user_and_signs_out_by_post(rf: RequestFactory, people: People):
     request = rf.get("/")
-    request.user = user_with(Role.COORDINATOR, "HSI")
+    request.user = people.coordinator
     html = render_to_string("base.html", request=request)
-    assert re.search(r"Ana Rivera</strong><br>Miami", html)
+    assert f"{people.coordinator.get_full_name()}</strong><br>SAC Miami" in html
     assert '<form method="post" action="/accounts/logout/"><input type="hidden" name="csrfmiddlewaretoken"' in html
 
 
