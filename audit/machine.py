@@ -86,8 +86,13 @@ class Subject(models.Model):
         raise NotImplementedError
 
     def get_state_display(self) -> str:
-        field: Any = self._meta.get_field("state")
-        return str(dict(field.flatchoices).get(self.state, self.state))
+        return self.state_label(self.state)
+
+    @classmethod
+    def state_label(cls, state: str) -> str:
+        """What people call the state; a state that is declared no longer keeps its bare value."""
+        field: Any = cls._meta.get_field("state")
+        return str(dict(field.flatchoices).get(state, state))
 
     @classmethod
     def transitions_from(cls, state: str) -> Iterator[Transition]:

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db.models import QuerySet
 
-from audit.machine import Subject
+from designation.act_forms import LONGEST_REASON, VersionForm
+from designation.fields import Form, LinesField
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.requests import State
 from designation.rosters.columns import Proposal, column_title
@@ -21,24 +21,7 @@ from designation.rosters.names import same_person_name
 from designation.selectors import MINE, OPEN
 from designation.workflow import NewRequest
 
-OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
-LONGEST_REASON = 5_000  # characters
-LONGEST_KEY = 18  # digits
 BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*$", "Use digits, letters and hyphens, as on the badge.")
-
-
-def hsi_offices() -> QuerySet[Office]:
-    return Office.objects.hsi()
-
-
-class LinesField(forms.CharField):
-    """Text of several lines, whose line ends are kept as "\n" whichever the browser sends."""
-
-    def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class OfficeField(forms.ModelChoiceField):
@@ -46,11 +29,15 @@ class OfficeField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            queryset=hsi_offices(), to_field_name="code", label="HSI office", empty_label="Choose an office", **kwargs
+            queryset=Office.objects.hsi(),
+            to_field_name="code",
+            label="HSI office",
+            empty_label="Choose an office",
+            **kwargs,
         )
 
 
-class OfficeForm(forms.Form):
+class OfficeForm(Form):
     """Files for an office: a coordinator for his own, HSI headquarters for the one that it chooses."""
 
     office = OfficeField(help_text="The office that files.")
@@ -66,7 +53,7 @@ class OfficeForm(forms.Form):
         return office
 
 
-class RequestFilterForm(forms.Form):
+class RequestFilterForm(Form):
     """The filters of the list of requests. What cannot be read filters nothing."""
 
     text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
@@ -88,7 +75,7 @@ class RequestFilterForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
         if sees_many_offices(user):
-            offices = [(office.code, str(office)) for office in hsi_offices()]
+            offices = [(office.code, str(office)) for office in Office.objects.hsi()]
             fields["office"].choices = [("", "All offices"), *offices]
         else:
             del fields["office"]
@@ -102,7 +89,7 @@ def sees_many_offices(user: User) -> bool:
     return user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.DEA_FIELD, Role.AUDITOR)
 
 
-class AgentFilterForm(forms.Form):
+class AgentFilterForm(Form):
     text = forms.CharField(label="Badge number or name", required=False, max_length=100)
 
     def __init__(self, data: Any) -> None:
@@ -112,59 +99,7 @@ class AgentFilterForm(forms.Form):
         return str(self.cleaned_data.get("text", "")).strip() if self.is_valid() else ""
 
 
-def is_key(text: str) -> bool:
-    """Whether the text can be a primary key, which the database holds in eight bytes."""
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
-
-
-class SelectionField(forms.Field):
-    """Primary keys with versions in one field, as "12:3,13:1"; cleans to a mapping. Thousands are one form field."""
-
-    widget = forms.HiddenInput
-
-    def to_python(self, value: str | None) -> dict[int, int]:
-        pairs = [pair.partition(":") for pair in (value or "").split(",") if pair]
-        if not all(is_key(pk) and is_key(version) for pk, _colon, version in pairs):
-            raise ValidationError(OUT_OF_ORDER)
-        return {int(pk): int(version) for pk, _colon, version in pairs}
-
-    @staticmethod
-    def text(rows: Iterable[Subject]) -> str:
-        return ",".join(f"{row.pk}:{row.version}" for row in rows)
-
-
-class ReasonForm(forms.Form):
-    reason = LinesField(
-        rows=4,
-        max_length=LONGEST_REASON,
-        help_text="It goes on record and is shown to everybody who sees the request.",
-    )
-
-    def __init__(self, *args: Any, reason_required: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].required = reason_required
-        self.fields["reason"].error_messages["required"] = "Give a reason: it goes on record."
-
-
-class VersionForm(forms.Form):
-    """Carries the version that the page showed, so that a page that has gone stale is told so."""
-
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, error_messages={"required": OUT_OF_ORDER, "invalid": OUT_OF_ORDER}
-    )
-
-
-class ActForm(ReasonForm, VersionForm):
-    """One act on one row."""
-
-
-class BulkActForm(ReasonForm):
-    """One act on many rows."""
-
-    selection = SelectionField(required=False)
-
-
-class NeedForm(forms.Form):
+class NeedForm(Form):
     """How urgent a request is, and why it is made."""
 
     priority = forms.ChoiceField(
@@ -177,7 +112,7 @@ class NeedForm(forms.Form):
     )
 
 
-class KindForm(forms.Form):
+class KindForm(Form):
     kind = forms.ChoiceField(
         label="Kind of request",
         required=False,
@@ -272,7 +207,7 @@ class AgentForm(forms.ModelForm):
         self.fields["badge_number"].help_text = "With its leading zeros, as on the badge."
         if user.has_role(Role.HSI_HQ):
             office: Any = self.fields["office"]
-            office.queryset = hsi_offices()
+            office.queryset = Office.objects.hsi()
         else:
             del self.fields["office"]
             if self.instance.office_id is None:
@@ -306,7 +241,7 @@ class RosterUploadForm(OfficeForm):
         return file
 
 
-class SheetForm(forms.Form):
+class SheetForm(Form):
     sheet = forms.ChoiceField(label="Which sheet holds the roster?", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
@@ -315,7 +250,7 @@ class SheetForm(forms.Form):
         sheet.choices = [(name, name) for name in sheets]
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(Form):
     """For each thing that a roster can say, which column of the file says it."""
 
     default_justification = LinesField(

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from audit.machine import Subject
 from audit.models import Goal, StageVisit, StepEvent
 from designation import workflow
+from designation.declared import declared
 from designation.models import Agent, Notice, Request, Role, User
 from designation.models.requests import OPEN_STATES, RequestQuerySet, State
 
@@ -116,6 +118,11 @@ def unread_notices(user: User) -> int:
     return Notice.objects.visible_to(user).unread().count()
 
 
+def is_late(request: Any) -> bool:
+    """Whether the stage that a request, read with its clock, is in should have ended by now."""
+    return request.due_at is not None and request.due_at < timezone.now()
+
+
 def visits_of(subject: Subject) -> list[StageVisit]:
     """The subject's stays, oldest first, with `seconds_so_far` in business seconds."""
     visits = StageVisit.objects.filter(workflow=subject.workflow, subject=subject.number)
@@ -141,7 +148,7 @@ def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[s
         "at": step.at,
         "who": _who(step),
         "reason": step.reason,
-        "stage": state_label(subject, left.stage) if left else "",
+        "stage": subject.state_label(left.stage) if left else "",
         "seconds": left.business_seconds if left else None,
         "party": left.party if left else "",
         "late": left is not None and left.met is False,
@@ -150,7 +157,7 @@ def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[s
 
 def _step_label(subject: Subject, step: StepEvent) -> str:
     if step.transition in subject.transition_names():
-        return str(_declared(type(subject), step.transition)["done"]).capitalize()
+        return declared(type(subject), step.transition).done.capitalize()
     return FIRST_STEPS.get(step.transition, step.transition)
 
 
@@ -158,11 +165,6 @@ def _who(step: StepEvent) -> str:
     name = str(step.actor) if step.actor else step.actor_name
     role = Role(step.actor_role).label if step.actor_role in Role.values else ""
     return ", ".join(part for part in (name, role or step.actor_agency) if part)
-
-
-def state_label(subject: Subject, state: str) -> str:
-    options: Any = subject._meta
-    return str(dict(options.get_field("state").flatchoices).get(state, state))
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def stage_times(subject: Subject, visits: Sequence[StageVisit]) -> list[StageTim
             stays[visit.stage].append(visit)
     return [
         StageTime(
-            label=state_label(subject, stage),
+            label=subject.state_label(stage),
             party=of_stage[0].party,
             stays=len(of_stage),
             seconds=sum(visit.seconds_so_far for visit in of_stage),
@@ -204,34 +206,7 @@ def party_times(times: Sequence[StageTime]) -> dict[str, int]:
 
 def acts_open_to(request: Request, user: User) -> list[workflow.Act]:
     """The acts on the request that the user's roles can ever make, with why he may not make one now."""
-    acts = {act.name: act for act in workflow.acts(request, user)}
-    return [
-        acts[found.name]
-        for found in request.transitions_from(request.state)
-        if user.has_role(*getattr(found.permission, "scopes", ()))
-    ]
-
-
-def declared_act(name: str) -> workflow.Act:
-    """What the transition of a request declares of itself, whatever the state of a row."""
-    custom = _declared(Request, name)
-    return workflow.Act(
-        name=name,
-        label=custom["label"],
-        says=custom["says"],
-        reason_required=custom.get("reason_required", False),
-        harmful=custom.get("harmful", False),
-        why_not="",
-    )
-
-
-def done_word(name: str) -> str:
-    """What a request is after the transition, as "endorsed"."""
-    return str(_declared(Request, name)["done"])
-
-
-def _declared(model: type[Subject], name: str) -> dict[str, Any]:
-    return dict(next(iter(getattr(model, name)._django_fsm.transitions.values())).custom)
+    return [act for act in workflow.acts(request, user) if user.has_role(*act.roles)]
 
 
 def agents_with_open_request(user: User, text: str = "") -> QuerySet[Agent]:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
 from designation.checks import all_checks, kinds_for
+from designation.declared import Declared, declared
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
 from designation.notices import notify
 from designation.permissions import FILING_OFFICE
@@ -40,14 +41,9 @@ class NewRequest:
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Declared):
     """A transition as it is offered on a page: `why_not` is empty when the user may do it now."""
 
-    name: str
-    label: str
-    says: str
-    reason_required: bool
-    harmful: bool
     why_not: str
 
 
@@ -211,20 +207,12 @@ def preview(
 
 def acts(row: machine.Subject, user: User) -> list[Act]:
     """The transitions that leave the row's present state, with why the user may not make those that he may not."""
-    offered = []
-    for found in row.transitions_from(row.state):
-        outcome = machine.judge(found.name, [row], actor=user, reason="given later", checks=_checks_for(row))
-        offered.append(
-            Act(
-                name=found.name,
-                label=found.custom["label"],
-                says=found.custom["says"],
-                reason_required=found.custom.get("reason_required", False),
-                harmful=found.custom.get("harmful", False),
-                why_not=outcome.refused[0].message if outcome.refused else "",
-            )
-        )
-    return offered
+    return [_offered(row, found.name, user) for found in row.transitions_from(row.state)]
+
+
+def _offered(row: machine.Subject, name: str, user: User) -> Act:
+    refused = machine.judge(name, [row], actor=user, reason="given later", checks=_checks_for(row)).refused
+    return Act(**vars(declared(type(row), name, row.state)), why_not=refused[0].message if refused else "")
 
 
 def _checks_for(row: machine.Subject) -> list[machine.Check]:

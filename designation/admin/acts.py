@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audit.machine import Refusal
 from designation import selectors, workflow
+from designation.act_forms import ActForm
 from designation.admin.base import user_of
 from designation.admin.bulk import BulkAdmin
-from designation.admin.declared import Declared
-from designation.admin.forms import ActForm
+from designation.declared import Declared
 
 STATUS = {"permission": 403, "not_found": 404}
 CONFLICT = 409

@@ -13,15 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.machine import Outcome, Refusal
+from designation import selections
+from designation.act_forms import BulkActForm
 from designation.admin.base import user_of
-from designation.admin.declared import Declared, declared
-from designation.admin.forms import BulkActForm, is_key
-from designation.admin.outcomes import OutcomeAdmin, grouped
+from designation.admin.outcomes import OutcomeAdmin
+from designation.declared import Declared, declared
+from designation.fields import is_key
 from designation.models import User
 
-AT_ONCE = 10_000
 NO_ROW = "0"  # a row that the list's form always selects, so that "all in this list" needs none checked
-REFUSED_BEFORE = "It was refused when you confirmed, and could be done now. Select it again."
 
 
 class BulkAdmin(OutcomeAdmin):
@@ -45,17 +45,12 @@ class BulkAdmin(OutcomeAdmin):
 
     def confirm(self, request: HttpRequest, name: str, pks: Sequence[int]) -> HttpResponse | None:
         """The page that says what the act will do to the selected rows, and asks."""
-        if not pks:
-            messages.warning(request, "Select at least one. Nothing was changed.")
-            return None
-        if len(pks) > AT_ONCE:
-            told = f"{len(pks):,} are too many at once. Narrow the list to {AT_ONCE:,} or fewer. Nothing was changed."
+        if told := selections.hindrance(len(pks)):
             messages.warning(request, told)
             return None
         act = self.act_or_404(name)
         outcome = self.preview(name, pks, actor=user_of(request))
-        initial = BulkActForm.initial_for(outcome.done, [refusal.pk for refusal in outcome.refused if refusal.pk])
-        form = BulkActForm(initial=initial, reason_required=act.reason_required)
+        form = BulkActForm(initial=BulkActForm.initial_for(outcome), reason_required=act.reason_required)
         return self._confirm_page(request, act, form, outcome)
 
     def bulk_view(self, request: HttpRequest, name: str) -> HttpResponse:
@@ -67,7 +62,7 @@ class BulkAdmin(OutcomeAdmin):
         versions, reason = form.cleaned_data["selection"], form.cleaned_data["reason"]
         outcome = self.perform(name, list(versions), actor=user_of(request), reason=reason, versions=versions)
         outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], user_of(request))
-        key = self.keep_outcome(request, act, outcome, reason)
+        key = selections.keep_outcome(request.session, act.name, outcome, reason)
         return redirect(self.with_filters(request, self.url("outcome", key)))
 
     def _ask_again(self, request: HttpRequest, act: Declared, form: BulkActForm) -> HttpResponse:
@@ -80,10 +75,7 @@ class BulkAdmin(OutcomeAdmin):
         return self._confirm_page(request, act, form, outcome)
 
     def _still_refused(self, name: str, left_out: Sequence[int], user: User) -> list[Refusal]:
-        """Why the preview's refused ones are refused; none of them is done without having been announced."""
-        outcome = self.preview(name, left_out, actor=user)
-        could_be_done = [Refusal(row.number, "stale", REFUSED_BEFORE, row.pk) for row in outcome.done]
-        return outcome.refused + could_be_done
+        return selections.still_refused(self.preview(name, left_out, actor=user))
 
     def _confirm_page(
         self, request: HttpRequest, act: Declared, form: BulkActForm, outcome: Outcome[Any]
@@ -96,7 +88,7 @@ class BulkAdmin(OutcomeAdmin):
             "form": form,
             "action_url": self.with_filters(request, self.url("bulk", act.name)),
             "done": outcome.done,
-            "refused": grouped(outcome.refused),
+            "refused": selections.grouped(outcome.refused),
             "refused_count": len(outcome.refused),
             **self.clock_after(act),
             **self.consequences(act.name, outcome.done),

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from audit.machine import Outcome, Subject
 from designation.admin.base import ScopedAdmin
-from designation.admin.declared import Declared, declared, state_labels
+from designation.declared import Declared, declared
 from designation.models import User
 
 
@@ -59,8 +59,12 @@ class WorkflowAdmin(ScopedAdmin):
 
     def queue_url(self, request: HttpRequest) -> str:
         """The list as the reviewer left it."""
-        filters = parse_qs(self.get_preserved_filters(request)).get("_changelist_filters", [""])[0]
+        filters = self.list_filters(request)
         return self.url("changelist") + (f"?{filters}" if filters else "")
+
+    def list_filters(self, request: HttpRequest) -> str:
+        """The query string of the list as the reviewer left it."""
+        return parse_qs(self.get_preserved_filters(request)).get("_changelist_filters", [""])[0]
 
     def with_filters(self, request: HttpRequest, url: str) -> str:
         """The address, with the list's filters to come back to."""
@@ -101,6 +105,6 @@ class WorkflowAdmin(ScopedAdmin):
         """Where the act leads, and whose clock runs there."""
         return {
             "to_state": act.to_state,
-            "to_label": state_labels(self.model)[act.to_state],
+            "to_label": self.model.state_label(act.to_state),
             "to_party": self.model.parties.get(act.to_state, ""),
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -28,7 +27,7 @@ from designation.admin.queue import (
 )
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
-from designation.selectors import waiting_for
+from designation.selectors import is_late, waiting_for
 
 
 @admin.register(Request)
@@ -149,13 +148,7 @@ class RequestAdmin(ActsAdmin):
         """The first that waits for the reviewer in the list as he left it, filters and order included."""
         if not user_of(request).has_role(Role.DEA_FIELD, Role.DEA_HQ):
             return None
-        filters = parse_qs(self.get_preserved_filters(request)).get("_changelist_filters", [""])[0]
         list_request = copy.copy(request)
-        list_request.GET = QueryDict(filters)
+        list_request.GET = QueryDict(self.list_filters(request))
         rows = self.get_changelist_instance(list_request).queryset
         return rows.filter(waiting_for(user_of(request))).exclude(pk__in=done).first()
-
-
-def is_late(row: Any) -> bool:
-    """Whether the stage that a request, read with its clock, is in should have ended by now."""
-    return row.due_at is not None and row.due_at < timezone.now()

@@ -17,7 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refusal, Refused
 from designation import selectors, workflow
-from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm, VersionForm, is_key
+from designation.act_forms import VersionForm
+from designation.fields import is_key
+from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm
 from designation.models import Agent, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE
@@ -198,7 +200,7 @@ def _answer_page(request: SignedIn, row: Request, form: AnswerForm) -> HttpRespo
     context = {
         "row": row,
         "form": form,
-        "returned_from": selectors.state_label(row, row.returned_from),
+        "returned_from": row.state_label(row.returned_from),
         "last_return": selectors.last_step(row, "return_to_office"),
         "cancel_url": detail_url(row),
     }

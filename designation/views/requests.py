@@ -10,11 +10,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from designation import selectors, workflow
-from designation.forms import ActForm, RequestFilterForm, sees_many_offices
+from designation.act_forms import ActForm
+from designation.declared import Declared, declared
+from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request, Role
 from designation.models.requests import State
 from designation.views.access import HSI_ROLES, READER_ROLES, SignedIn, role_required, visible_or_404
@@ -40,7 +41,7 @@ def request_list(request: SignedIn) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "items": [{"row": row, "late": is_late(row), "selectable": row.state == State.HSI_REVIEW} for row in page],
+        "items": [_item(row) for row in page],
         "sort": sort,
         "filtered": bool(form.filters()),
         "columns": _columns(bulk=bulk, offices=sees_many_offices(request.user)),
@@ -50,6 +51,10 @@ def request_list(request: SignedIn) -> HttpResponse:
         "files": request.user.has_role(*HSI_ROLES),
     }
     return render(request, "designation/request_list.html", context)
+
+
+def _item(row: Any) -> dict[str, Any]:
+    return {"row": row, "late": selectors.is_late(row), "selectable": row.state == State.HSI_REVIEW}
 
 
 def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
@@ -68,11 +73,6 @@ def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
     ]
 
 
-def is_late(row: Any) -> bool:
-    """Whether a request with its clock is past the due time of its stage."""
-    return row.due_at is not None and row.due_at < timezone.now()
-
-
 @require_safe
 @role_required(*READER_ROLES)
 def request_detail(request: SignedIn, number: str) -> HttpResponse:
@@ -82,7 +82,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
     opinions = FieldOpinion.objects.visible_to(request.user).filter(request=row)
     context = {
         "row": row,
-        "late": is_late(row),
+        "late": selectors.is_late(row),
         "facts": _facts(row),
         "acts": _acts(request, row),
         "review_url": _review_url(request, row),
@@ -133,7 +133,7 @@ def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     if name not in ACTS:
         raise Http404("There is no such act.")
-    act = selectors.declared_act(name)
+    act = declared(Request, name)
     refused = workflow.preview(name, [row.pk], actor=request.user).refused
     if refused and refused[0].code == "permission":
         raise PermissionDenied(refused[0].message)
@@ -154,13 +154,13 @@ def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     return render(request, "designation/request_act.html", context)
 
 
-def _perform(request: SignedIn, row: Request, act: workflow.Act, form: ActForm) -> HttpResponse:
+def _perform(request: SignedIn, row: Request, act: Declared, form: ActForm) -> HttpResponse:
     given = form.cleaned_data
     try:
         workflow.transition_one(act.name, row.pk, actor=request.user, reason=given["reason"], version=given["version"])
     except Refused as refused:
         return refused_to_detail(request, row, str(refused))
-    messages.success(request, f"{row.number} is {selectors.done_word(act.name)}.")
+    messages.success(request, f"{row.number} is {act.done}.")
     return redirect(detail_url(row))
 
 

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from designation.forms import ColumnsForm, RosterUploadForm, SheetForm, is_key
+from designation.fields import is_key
+from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
 from designation.models import RosterUpload
 from designation.rosters import uploads
 from designation.rosters.columns import Proposal, column_title

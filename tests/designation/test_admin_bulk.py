@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from audit import verify
 from audit.models import StepEvent
-from designation import workflow
-from designation.admin import bulk
+from designation import selections, workflow
 from designation.models import Designation, Request
 from tests import factories
 
@@ -113,7 +112,7 @@ def test_what_the_preview_refused_is_not_done_even_if_it_could_be_now(people, re
     request.agent.save()
     outcome = confirm(reviewer, page)
     assert states([request]) == ["dea_decision"]
-    assert outcome.context["refused"] == [[bulk.REFUSED_BEFORE, [request.number]]]
+    assert outcome.context["refused"] == [[selections.REFUSED_BEFORE, [request.number]]]
 
 
 def test_a_reason_is_asked_for_where_it_is_required(people, reviewer):
@@ -152,9 +151,9 @@ def test_an_empty_selection_is_told_so(people, reviewer, selected):
 
 
 def test_too_many_at_once_are_told_so(people, reviewer, monkeypatch):
-    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    monkeypatch.setattr(selections, "AT_ONCE", 1)
     requests = factories.requests(people, "dea_decision", count=2)
-    assert "2 are too many at once" in told(select(reviewer, "approve", requests))[0]
+    assert "too many at once. Narrow the list to 1 or fewer" in told(select(reviewer, "approve", requests))[0]
 
 
 def test_hundreds_take_as_many_queries_as_a_few(people, reviewer, django_assert_max_num_queries):

@@ -120,6 +120,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
     page = name.removeprefix("designation:")
     if page == "request_act":
         return reverse(name, args=[arguments["number"], "withdraw"])
+    if page == "bulk_result":
+        return reverse(name, args=["none-kept"])
     if page == "bulk_act":
         return reverse(name, args=["endorse"])
     if page == "password_reset_confirm":

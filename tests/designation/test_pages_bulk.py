@@ -13,13 +13,12 @@ from tests.factories import People
 pytestmark = pytest.mark.django_db
 
 PREVIEW = reverse("designation:bulk_preview")
-RESULT = reverse("designation:bulk_result")
 
 
-def confirm(client, page, name: str, reason: str = "") -> object:
-    """Sends the form that the preview shows."""
-    form = {"selection": page.context["form"]["selection"].value(), "reason": reason}
-    return client.post(page.context["action_url"], form)
+def confirm(client, page, reason: str = ""):
+    """Sends the form that the preview shows; the page on what came of it."""
+    form = {name: page.context["form"][name].value() for name in ("selection", "left_out")}
+    return client.post(page.context["action_url"], {**form, "reason": reason}, follow=True)
 
 
 def states(requests: list[Request]) -> list[str]:
@@ -33,9 +32,9 @@ def test_selected_requests_are_endorsed_after_a_preview(people: People, client):
     assert "Endorse: 2 requests" in page.text
     assert set(states(requests)) == {"hsi_review"}
 
-    response = confirm(client, page, "endorse")
-    assert response.url == RESULT
-    assert "2 requests endorsed" in client.get(RESULT).text
+    result = confirm(client, page)
+    assert "2 requests endorsed" in result.text
+    assert "2 requests endorsed" in client.get(result.redirect_chain[0][0]).text
     assert sorted(states(requests)) == ["dea_intake", "dea_intake", "hsi_review"]
 
 
@@ -47,21 +46,22 @@ def test_the_preview_says_what_is_refused_and_why(people: People, client):
     client.force_login(people.hsi_hq)
     page = client.post(PREVIEW, {"act": "endorse", "selected": [good.pk, gone.pk, own.pk]})
     assert [request.number for request in page.context["done"]] == [good.number]
-    why = {group["numbers"][0]: group["why"] for group in page.context["refused"]}
+    why = {numbers[0]: why for why, numbers in page.context["refused"]}
     assert "Already decided: withdrawn" in why[gone.number]
     assert "not the person who filed" in why[own.number]
+    assert {numbers[0] for _why, numbers in confirm(client, page).context["refused"]} == {gone.number, own.number}
 
 
 def test_a_return_needs_a_reason_and_keeps_the_selection_when_it_is_missing(people: People, client):
     requests = factories.requests(people, "hsi_review", count=2)
     client.force_login(people.hsi_hq)
     selected = {"act": "return_to_office", "selected": [request.pk for request in requests]}
-    page = confirm(client, client.post(PREVIEW, selected), "return_to_office")
+    page = confirm(client, client.post(PREVIEW, selected))
     assert page.status_code == 200
     assert "Give a reason" in page.text
     assert set(states(requests)) == {"hsi_review"}
 
-    confirm(client, page, "return_to_office", "Memo is missing.")
+    confirm(client, page, "Memo is missing.")
     assert set(states(requests)) == {"returned"}
 
 
@@ -70,20 +70,19 @@ def test_what_changes_between_preview_and_act_is_refused_and_reported(people: Pe
     client.force_login(people.hsi_hq)
     page = client.post(PREVIEW, {"act": "endorse", "selected": [steady.pk, moved.pk]})
     workflow.transition_one("withdraw", moved.pk, actor=people.coordinator, reason="Agent reassigned.")
-    confirm(client, page, "endorse")
-    result = client.get(RESULT)
-    assert result.context["done"] == [steady.number]
-    assert result.context["refused"][0]["numbers"] == [moved.number]
-    assert "withdrawn" in result.context["refused"][0]["why"]
+    result = confirm(client, page)
+    assert result.context["done"] == [[steady.pk, steady.number]]
+    [(why, numbers)] = result.context["refused"]
+    assert numbers == [moved.number]
+    assert "withdrawn" in why
 
 
 def test_sending_the_form_twice_endorses_once(people: People, client):
     request = factories.request(people, "hsi_review")
     client.force_login(people.hsi_hq)
     page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk]})
-    confirm(client, page, "endorse")
-    confirm(client, page, "endorse")
-    assert "Nothing was endorsed" in client.get(RESULT).text
+    confirm(client, page)
+    assert "Nothing was endorsed" in confirm(client, page).text
     assert Request.objects.get(pk=request.pk).version == request.version + 1
 
 
@@ -95,9 +94,9 @@ def test_everything_that_the_filter_shows_is_taken_on_every_page(people: People,
     page = client.post(f"{PREVIEW}?priority=expedited", {"act": "endorse", "everything": "on"})
     assert len(page.context["done"]) == 60
     assert page.context["refused"] == []
-    confirm(client, page, "endorse")
+    result = confirm(client, page)
     assert set(states(wanted)) == {"dea_intake"}
-    assert client.get(RESULT).context["list_url"].endswith("?priority=expedited")
+    assert result.context["list_url"].endswith("?priority=expedited")
 
 
 def test_hundreds_at_once_cost_the_same_queries_as_a_few(people: People, client, django_assert_max_num_queries):
@@ -108,13 +107,13 @@ def test_hundreds_at_once_cost_the_same_queries_as_a_few(people: People, client,
         with django_assert_max_num_queries(6):
             page = client.post(PREVIEW, {"act": "endorse", "selected": selected})
         with django_assert_max_num_queries(25):
-            confirm(client, page, "endorse")
+            confirm(client, page)
 
 
 def test_nothing_selected_is_said_and_changes_nothing(people: People, client):
     client.force_login(people.hsi_hq)
     page = client.post(f"{PREVIEW}?state=hsi_review", {"act": "endorse"}, follow=True)
-    assert "Select at least one request" in page.text
+    assert "Select at least one" in page.text
     assert page.redirect_chain[0][0].endswith("?state=hsi_review")
 
 
@@ -123,7 +122,7 @@ def test_a_selection_that_is_none_changes_nothing(people: People, client, select
     request = factories.request(people, "hsi_review")
     client.force_login(people.hsi_hq)
     page = client.post(reverse("designation:bulk_act", args=["endorse"]), {"selection": selection}, follow=True)
-    assert "Nothing was done" in page.text
+    assert "Nothing was changed" in page.text
     assert client.post(PREVIEW, {"act": "endorse", "selected": selection}, follow=True).status_code == 200
     assert Request.objects.get(pk=request.pk).state == "hsi_review"
 

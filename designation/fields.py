@@ -1,0 +1,61 @@
+"""The base of this app's forms, and fields that more than one form has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from audit.machine import Subject
+
+OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
+LONGEST_KEY = 18  # digits
+
+
+class Form(forms.Form):
+    """A form of this app."""
+
+
+class LinesField(forms.CharField):
+    """Text of several lines, whose line ends are kept as "\n" whichever the browser sends."""
+
+    def __init__(self, *, rows: int, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value) or "").replace("\r\n", "\n")
+
+
+def is_key(text: str) -> bool:
+    """Whether the text can be a primary key, which the database holds in eight bytes."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
+
+
+class KeysField(forms.Field):
+    """Primary keys in one field, as "12,13"; cleans to a list. Thousands are one form field."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: str | None) -> list[int]:
+        keys = [key for key in (value or "").split(",") if key]
+        if not all(map(is_key, keys)):
+            raise ValidationError(OUT_OF_ORDER)
+        return [int(key) for key in keys]
+
+
+class VersionsField(forms.Field):
+    """Primary keys with the rows' versions, as "12:3,13:1"; cleans to a mapping."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: str | None) -> dict[int, int]:
+        pairs = [pair.partition(":") for pair in (value or "").split(",") if pair]
+        if not all(is_key(pk) and is_key(version) for pk, _colon, version in pairs):
+            raise ValidationError(OUT_OF_ORDER)
+        return {int(pk): int(version) for pk, _colon, version in pairs}
+
+    @staticmethod
+    def text(rows: Iterable[Subject]) -> str:
+        return ",".join(f"{row.pk}:{row.version}" for row in rows)
