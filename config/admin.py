@@ -16,9 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from designation.models import Role
-
-REVIEWERS = (Role.DEA_FIELD, Role.DEA_HQ)
-STAFF_ROLES = (*REVIEWERS, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
+from designation.permissions import DEA_ROLES, STAFF_ROLES
 
 APPS = ("designation", "training", "audit")
 
@@ -52,7 +50,7 @@ class TitleAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Reviewers land on their queue, everybody else on the list of records."""
-        if _holds(request, *REVIEWERS):
+        if _holds(request, *DEA_ROLES):
             return redirect("admin:designation_request_changelist")
         return super().index(request, extra_context)
 

@@ -8,10 +8,8 @@ from typing import Any
 from django.urls import reverse
 
 from designation.models import Role, User
+from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.selectors import unread_notices
-
-FILES_REQUESTS = (Role.COORDINATOR, Role.HSI_HQ)
-READS_REQUESTS = (Role.COORDINATOR, Role.HSI_HQ, Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
 
 
 @dataclass(frozen=True)
@@ -26,12 +24,12 @@ class NavigationItem:
 
 NAVIGATION = (
     NavigationItem("Home", "home"),
-    NavigationItem("Requests", "designation:request_list", READS_REQUESTS),
-    NavigationItem("File a request", "designation:request_create", FILES_REQUESTS),
-    NavigationItem("Upload a roster", "designation:roster_upload", FILES_REQUESTS),
-    NavigationItem("Agents", "designation:agent_list", READS_REQUESTS),
-    NavigationItem("Decide", "admin:index", (Role.DEA_FIELD, Role.DEA_HQ)),
-    NavigationItem("Processing times", "audit:processing_times", READS_REQUESTS),
+    NavigationItem("Requests", "designation:request_list", READER_ROLES),
+    NavigationItem("File a request", "designation:request_create", HSI_ROLES),
+    NavigationItem("Upload a roster", "designation:roster_upload", HSI_ROLES),
+    NavigationItem("Agents", "designation:agent_list", READER_ROLES),
+    NavigationItem("Decide", "admin:index", DEA_ROLES),
+    NavigationItem("Processing times", "audit:processing_times", READER_ROLES),
     NavigationItem("Notices", "designation:notice_list", count=unread_notices),
 )
 

@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 
 from designation.models import Agent, Office, Role, User
 
-KEEPERS = (Role.COORDINATOR, Role.HSI_HQ)
 TAKEN = "Another agent was given this badge number or e-mail address a moment ago."
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 
 from designation.act_forms import LONGEST_REASON, VersionForm
 from designation.fields import Form, LinesField
 from designation.models import Agent, Office, Request, Role, User
+from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.models.requests import State
+from designation.permissions import DEA_ROLES, HSI_ROLES
 from designation.rosters.columns import Proposal, column_title
 from designation.rosters.fields import LONGEST_JUSTIFICATION
 from designation.rosters.files import MAX_BYTES
@@ -20,8 +21,6 @@ from designation.rosters.headers import Field
 from designation.rosters.names import same_person_name
 from designation.selectors import MINE, OPEN
 from designation.workflow import NewRequest
-
-BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*$", "Use digits, letters and hyphens, as on the badge.")
 
 
 class OfficeField(forms.ModelChoiceField):
@@ -70,7 +69,7 @@ class RequestFilterForm(Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
-        acts = user.has_role(Role.COORDINATOR, Role.HSI_HQ, Role.DEA_FIELD, Role.DEA_HQ)
+        acts = user.has_role(*HSI_ROLES, *DEA_ROLES)
         mine = [(MINE, "Mine")] if acts else []
         fields: dict[str, Any] = self.fields
         fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
@@ -86,7 +85,7 @@ class RequestFilterForm(Form):
 
 
 def sees_many_offices(user: User) -> bool:
-    return user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.DEA_FIELD, Role.AUDITOR)
+    return user.has_role(Role.HSI_HQ, *DEA_ROLES, Role.AUDITOR)
 
 
 class AgentFilterForm(Form):
@@ -124,9 +123,7 @@ class KindForm(Form):
 class FilingForm(OfficeForm, NeedForm, KindForm):
     """A new request; without an agent on record it asks for the new agent too."""
 
-    badge_number = forms.CharField(
-        max_length=20, validators=[BADGE_NUMBER], help_text="With its leading zeros, as on the badge."
-    )
+    badge_number = forms.CharField(max_length=20, validators=[BADGE_NUMBER], help_text=BADGE_NUMBER_HINT)
     first_name = forms.CharField(max_length=80)
     last_name = forms.CharField(max_length=80)
     email = forms.EmailField(label="E-mail", required=False)
@@ -203,8 +200,6 @@ class AgentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["badge_number"].validators.append(BADGE_NUMBER)
-        self.fields["badge_number"].help_text = "With its leading zeros, as on the badge."
         if user.has_role(Role.HSI_HQ):
             office: Any = self.fields["office"]
             office.queryset = Office.objects.hsi()

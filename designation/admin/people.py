@@ -14,8 +14,7 @@ from django.http import HttpRequest
 
 from audit.role_admin import RoleAdmin
 from designation.models import Agency, Agreement, Office, Role, User
-
-STAFF = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
+from designation.permissions import STAFF_ROLES
 
 admin.site.unregister(Group)
 
@@ -116,7 +115,7 @@ def _told(options: Any, hidden: str = "") -> dict[str, Any]:
 class OfficeAdmin(RoleAdmin):
     """Offices and their routing. A new route holds for what is filed from then on."""
 
-    readers = STAFF
+    readers = STAFF_ROLES
     changers = (Role.OPERATOR,)
     list_display = ["code", "name", "city", "state", "agency", "division", "is_headquarters"]
     list_filter = ["agency"]
@@ -135,11 +134,11 @@ class OfficeAdmin(RoleAdmin):
 
 @admin.register(Agency)
 class AgencyAdmin(RoleAdmin):
-    readers = STAFF
+    readers = STAFF_ROLES
     list_display = ["code", "name"]
 
 
 @admin.register(Agreement)
 class AgreementAdmin(RoleAdmin):
-    readers = STAFF
+    readers = STAFF_ROLES
     list_display = ["code", "title", "signed", "status", "agent_cap"]

@@ -13,9 +13,8 @@ from django.http import HttpRequest
 from designation.admin.base import user_of
 from designation.models import Office, Request, Role
 from designation.models.requests import State
+from designation.permissions import DEA_ROLES
 from designation.selectors import waiting_for
-
-REVIEWERS = (Role.DEA_FIELD, Role.DEA_HQ)
 
 
 class SelectFilter(SimpleListFilter):
@@ -45,7 +44,7 @@ class QueueFilter(SelectFilter):
     ALL = "all"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(self.ALL, "All I can see")] if user_of(request).has_role(*REVIEWERS) else []
+        return [(self.ALL, "All I can see")] if user_of(request).has_role(*DEA_ROLES) else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if is_queue(request):
@@ -55,7 +54,7 @@ class QueueFilter(SelectFilter):
 
 def is_queue(request: HttpRequest) -> bool:
     """Whether the list shows what waits for the user, rather than all that he may see."""
-    return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and user_of(request).has_role(*REVIEWERS)
+    return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and user_of(request).has_role(*DEA_ROLES)
 
 
 class StateFilter(SelectFilter):

@@ -27,6 +27,7 @@ from designation.admin.queue import (
 )
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
+from designation.permissions import DEA_ROLES
 from designation.selectors import is_late, waiting_for
 
 
@@ -146,7 +147,7 @@ class RequestAdmin(ActsAdmin):
 
     def next_in_queue(self, request: HttpRequest, done: Sequence[int]) -> Request | None:
         """The first that waits for the reviewer in the list as he left it, filters and order included."""
-        if not user_of(request).has_role(Role.DEA_FIELD, Role.DEA_HQ):
+        if not user_of(request).has_role(*DEA_ROLES):
             return None
         list_request = copy.copy(request)
         list_request.GET = QueryDict(self.list_filters(request))

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from audit.machine import Subject
-from designation.models.people import Agent, Agreement, Office, Role, User
+from designation.models.people import Agent, Agreement, Office, Role, User, in_reach_of
 from designation.models.requests import Request
 from designation.permissions import DEA_ON_DESIGNATION, FILING_OFFICE, SYSTEM
 
@@ -30,12 +30,7 @@ class DesignationQuerySet(models.QuerySet["Designation"]):
         """As agents are seen: coordinators their office's, field reviewers those routed to their division."""
         if user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.AUDITOR, Role.SUPERVISOR):
             return self
-        allowed = Q(pk__in=[])
-        if user.has_role(Role.COORDINATOR):
-            allowed |= Q(office=user.office_id)
-        if user.has_role(Role.DEA_FIELD):
-            allowed |= Q(office__division=user.office_id)
-        return self.filter(allowed)
+        return self.filter(in_reach_of(user))
 
     def live(self) -> DesignationQuerySet:
         return self.filter(state__in=LIVE)

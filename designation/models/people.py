@@ -7,10 +7,13 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*\Z", "Use digits, letters and hyphens, as on the badge.")
+BADGE_NUMBER_HINT = "With its leading zeros, as on the badge."
 HSI = "HSI"
 DEA = "DEA"
 
@@ -140,17 +143,22 @@ class User(AbstractUser):
                 raise ValidationError({"office": f"“{role.label}” needs a home office of {agency}."})
 
 
+def in_reach_of(user: User) -> Q:
+    """Selects the rows of a coordinator's own office, and of the offices routed to a field reviewer's division."""
+    reach = Q(pk__in=[])
+    if user.has_role(Role.COORDINATOR):
+        reach |= Q(office=user.office_id)
+    if user.has_role(Role.DEA_FIELD):
+        reach |= Q(office__division=user.office_id)
+    return reach
+
+
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: User) -> AgentQuerySet:
         """Coordinators see their office's agents, field reviewers those routed to their division."""
         if user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.AUDITOR, Role.SUPERVISOR, Role.TRAINING_MANAGER):
             return self
-        allowed = Q(pk__in=[])
-        if user.has_role(Role.COORDINATOR):
-            allowed |= Q(office=user.office_id)
-        if user.has_role(Role.DEA_FIELD):
-            allowed |= Q(office__division=user.office_id)
-        return self.filter(allowed)
+        return self.filter(in_reach_of(user))
 
     def search(self, text: str) -> AgentQuerySet:
         """Agents whose badge number begins with the text, or whose name or e-mail begins with each word of it."""
@@ -168,7 +176,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 class Agent(models.Model):
     """A special agent of HSI, who may be cross-designated."""
 
-    badge_number = models.CharField(max_length=20, unique=True)
+    badge_number = models.CharField(max_length=20, unique=True, validators=[BADGE_NUMBER], help_text=BADGE_NUMBER_HINT)
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     email = models.EmailField(blank=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from designation.models import Agent, Request
+from designation.models.people import BADGE_NUMBER
 from designation.rosters.columns import Roster
 from designation.rosters.files import Row
 from designation.rosters.headers import Field
@@ -17,7 +19,6 @@ from designation.rosters.names import split_name
 from designation.rosters.words import kind_of, priority_of
 
 LONGEST_JUSTIFICATION = 4_000  # characters
-_BADGE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LIMITS = {
     Field.BADGE_NUMBER: Agent._meta.get_field("badge_number").max_length,
@@ -111,14 +112,18 @@ def _read_badge_number(draft: Draft) -> None:
             "The spreadsheet has turned the badge number into a date.",
             "Format the column as text and type the number again.",
         )
-    elif not _BADGE.fullmatch(text):
-        draft.wrong(
-            Field.BADGE_NUMBER,
-            "This is not a badge number.",
-            "Use digits, letters and hyphens, as on the badge.",
-        )
+    elif not _passes(BADGE_NUMBER, text):
+        draft.wrong(Field.BADGE_NUMBER, "This is not a badge number.", str(BADGE_NUMBER.message))
     elif _fits(draft, Field.BADGE_NUMBER, text):
         draft.badge_number = text
+
+
+def _passes(validator: Callable[[str], None], text: str) -> bool:
+    try:
+        validator(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _read_name(draft: Draft) -> None:
@@ -141,14 +146,12 @@ def _read_name(draft: Draft) -> None:
 
 def _read_email(draft: Draft) -> None:
     text = draft.roster.value(draft.row, Field.EMAIL)
-    if not text or not _fits(draft, Field.EMAIL, text):
-        return
-    try:
-        validate_email(text)
-    except ValidationError:
-        draft.wrong(Field.EMAIL, "This is not an e-mail address.", "Write one as name@agency.gov, or leave it blank.")
-    else:
-        draft.email = text
+    if text and _fits(draft, Field.EMAIL, text):
+        if _passes(validate_email, text):
+            draft.email = text
+        else:
+            remedy = "Write one as name@agency.gov, or leave it blank."
+            draft.wrong(Field.EMAIL, "This is not an e-mail address.", remedy)
 
 
 def _read_kind(draft: Draft) -> None:

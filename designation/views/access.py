@@ -20,10 +20,6 @@ class SignedIn(HttpRequest):
     user: User
 
 
-HSI_ROLES = (Role.COORDINATOR, Role.HSI_HQ)
-READER_ROLES = (*HSI_ROLES, Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
-
-
 def role_required(*roles: Role) -> Callable[[View], View]:
     """Refuses the page, with status 403, to users who hold none of the roles."""
 

@@ -12,10 +12,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from designation import selectors
-from designation.agents import KEEPERS, may_keep_agents_of, save_agent, set_active
+from designation.agents import may_keep_agents_of, save_agent, set_active
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
-from designation.views.access import READER_ROLES, SignedIn, role_required, visible_or_404
+from designation.permissions import HSI_ROLES, READER_ROLES
+from designation.views.access import SignedIn, role_required, visible_or_404
 
 PER_PAGE = 50
 
@@ -29,7 +30,7 @@ def agent_list(request: SignedIn) -> HttpResponse:
         "form": form,
         "page": Paginator(agents, PER_PAGE).get_page(request.GET.get("page")),
         "filtered": bool(form.text_given()),
-        "keeps": request.user.has_role(*KEEPERS),
+        "keeps": request.user.has_role(*HSI_ROLES),
         "columns": [{"label": label} for label in ("Agent", "Badge number", "Office", "Status", "Open request")],
     }
     return render(request, "designation/agent_list.html", context)
@@ -59,13 +60,13 @@ def _facts(agent: Agent) -> list[dict[str, Any]]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@role_required(*KEEPERS)
+@role_required(*HSI_ROLES)
 def agent_add(request: SignedIn) -> HttpResponse:
     return _agent_form(request, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@role_required(*KEEPERS)
+@role_required(*HSI_ROLES)
 def agent_edit(request: SignedIn, pk: int) -> HttpResponse:
     return _agent_form(request, visible_or_404(Agent.objects.select_related("office"), request, pk=pk))
 
@@ -85,7 +86,7 @@ def _agent_form(request: SignedIn, agent: Agent | None) -> HttpResponse:
 
 
 @require_POST
-@role_required(*KEEPERS)
+@role_required(*HSI_ROLES)
 def agent_active(request: SignedIn, pk: int) -> HttpResponse:
     """Marks the agent active, or not active."""
     agent = visible_or_404(Agent.objects.all(), request, pk=pk)

@@ -22,8 +22,8 @@ from designation.fields import is_key
 from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm
 from designation.models import Agent, Request
 from designation.models.requests import State
-from designation.permissions import FILING_OFFICE
-from designation.views.access import HSI_ROLES, SignedIn, role_required, visible_or_404
+from designation.permissions import FILING_OFFICE, HSI_ROLES
+from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.requests import detail_url, refused_to_detail
 
 AGENTS_PER_PAGE = 20

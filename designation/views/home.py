@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from designation.models import Notice, Role, User
 from designation.models.requests import State
+from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.selectors import OPEN, Work, work_of
-from designation.views.access import HSI_ROLES, READER_ROLES, SignedIn
+from designation.views.access import SignedIn
 
 NOTICES_SHOWN = 5
 
@@ -34,7 +35,7 @@ TASKS = (
         "Review requests",
         "admin:designation_request_changelist",
         "Your queue, oldest first: take requests in, concur, decide, one by one or many at once.",
-        (Role.DEA_FIELD, Role.DEA_HQ),
+        DEA_ROLES,
     ),
     Task(
         "Processing times",
@@ -46,7 +47,7 @@ TASKS = (
         "Read requests",
         "designation:request_list",
         "Every request that you may see, with its history.",
-        (Role.AUDITOR, Role.DEA_FIELD, Role.DEA_HQ),
+        (Role.AUDITOR, *DEA_ROLES),
     ),
     Task(
         "Read the records in the admin",

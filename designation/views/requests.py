@@ -18,7 +18,8 @@ from designation.declared import Declared, declared
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request, Role
 from designation.models.requests import State
-from designation.views.access import HSI_ROLES, READER_ROLES, SignedIn, role_required, visible_or_404
+from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
+from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.workflow import Refused
 
 PER_PAGE = 50
@@ -121,7 +122,7 @@ def _act_url(row: Request, name: str) -> str:
 
 def _review_url(request: SignedIn, row: Request) -> str:
     """Where DEA's reviewers act on the request; they do not act here."""
-    if not request.user.has_role(Role.DEA_FIELD, Role.DEA_HQ):
+    if not request.user.has_role(*DEA_ROLES):
         return ""
     return reverse("admin:designation_request_change", args=[row.pk])
 

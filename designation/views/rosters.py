@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from designation.fields import is_key
 from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
 from designation.models import RosterUpload
+from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
 from designation.rosters.columns import Proposal, column_title
 from designation.rosters.files import RosterFileError, Row
 from designation.rosters.plan import RosterPlan, RowStatus
-from designation.views.access import HSI_ROLES, SignedIn, role_required, visible_or_404
+from designation.views.access import SignedIn, role_required, visible_or_404
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
