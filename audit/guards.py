@@ -55,7 +55,7 @@ LEDGER_FUNCTIONS = RunSQL(
         FROM jsonb_each_text(dimensions)
     );
 
-    -- The SHA-256 of a step's canonical form; audit.verify.canonical_form builds the same bytes in Python.
+    -- The SHA-256 of a step's canonical form; audit.canonical.canonical_form builds the same bytes in Python.
     CREATE FUNCTION audit_step_hash(
         id bigint, workflow text, subject text, sequence bigint, transition text, from_state text, to_state text,
         party text, final boolean, actor_id bigint, actor_name text, actor_agency text, actor_role text,

@@ -1,20 +1,21 @@
 """The one writer of steps and stage visits.
 
 Each subject's steps are a chain: a step's hash covers its content and the hash before it. The database gives the time
-and computes the hash (`audit_step_hash`); `audit.verify` computes it again in Python.
+and computes the hash (`audit_step_hash`); a past history brings its times and is hashed in Python (`audit.canonical`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from audit.calendar import default_calendar_id
+from audit.calendar import default_calendar_id, seconds_between_sql
+from audit.canonical import step_hash
 from audit.models import StageVisit, StepEvent
 
 
@@ -89,15 +90,18 @@ WHERE step.id = ANY(%(steps)s) AND visit.workflow = step.workflow AND visit.subj
   AND visit.left_at IS NULL
 """
 
+STAY = seconds_between_sql("stay.at", "stay.left_at", calendar="%(calendar)s")
 # The visits that steps lead to, as columns of audit_stagevisit without its id. {steps} selects the steps.
-VISITS_OF_STEPS = """
+VISITS_OF_STEPS = f"""
 SELECT stay.workflow, stay.subject, stay.sequence, stay.to_state AS stage, stay.party,
        stay.at AS entered_at, stay.left_at,
-       audit_business_seconds(%(calendar)s, stay.at, stay.left_at) AS business_seconds,
+       {STAY.seconds} AS business_seconds,
        goal.id AS goal_id, due.at AS due_at, stay.left_at <= due.at AS met, stay.dimensions
-FROM ({steps}) AS stay
+FROM ({{steps}}) AS stay
+{STAY.joins}
 LEFT JOIN audit_goal AS goal
-       ON goal.id = audit_goal_for(stay.workflow, stay.to_state, stay.party, stay.dimensions, stay.at)
+       ON goal.id = CASE WHEN stay.workflow IN (SELECT workflow FROM audit_goal)
+                         THEN audit_goal_for(stay.workflow, stay.to_state, stay.party, stay.dimensions, stay.at) END
 CROSS JOIN LATERAL (SELECT audit_business_add(%(calendar)s, stay.at, goal.business_seconds) AS at) AS due
 WHERE NOT stay.final
 """
@@ -157,101 +161,106 @@ def open_visits(workflow: str, subjects: Iterable[str]) -> dict[str, StageVisit]
     return {visit.subject: visit for visit in visits.with_business_seconds_so_far()}
 
 
-STAGE_HISTORY = """
-CREATE TEMPORARY TABLE history_step (
-    place bigint GENERATED ALWAYS AS IDENTITY, subject text, transition text, to_state text, party text,
-    final boolean, reason text, role text, dimensions jsonb, at timestamptz, actor_id bigint, actor_name text,
-    actor_agency text
-) ON COMMIT DROP
+NEW_KEYS = "SELECT nextval('audit_stepevent_id_seq') FROM generate_series(1, %s)"
+HELD_ALREADY = """
+SELECT subject FROM audit_stepevent
+WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND sequence = 1 ORDER BY subject LIMIT 1
 """
-COPY_HISTORY = """
-COPY history_step (subject, transition, to_state, party, final, reason, role, dimensions, at, actor_id, actor_name,
-                   actor_agency) FROM STDIN
-"""
-NUMBER_HISTORY = """
-CREATE TEMPORARY TABLE history_numbered ON COMMIT DROP AS
-SELECT nextval('audit_stepevent_id_seq') AS id, ordered.*
-FROM (
-    SELECT history_step.*,
-           row_number() OVER chain AS sequence,
-           coalesce(lag(to_state) OVER chain, '') AS from_state,
-           at < lag(at) OVER chain AS runs_back
-    FROM history_step WINDOW chain AS (PARTITION BY subject ORDER BY place) ORDER BY at, place
-) AS ordered
-"""
-REFUSE_HISTORY = """
-SELECT subject, runs_back FROM history_numbered AS new
-WHERE runs_back OR EXISTS (
-    SELECT FROM audit_stepevent AS old WHERE old.workflow = %(workflow)s AND old.subject = new.subject
+STEP_COLUMNS = (
+    "id",
+    "workflow",
+    "subject",
+    "sequence",
+    "transition",
+    "from_state",
+    "to_state",
+    "party",
+    "final",
+    "actor_id",
+    "actor_name",
+    "actor_agency",
+    "actor_role",
+    "at",
+    "reason",
+    "dimensions",
+    "source",
+    "previous_hash",
+    "hash",
 )
-ORDER BY place LIMIT 1
-"""
-APPEND_HISTORY = """
-INSERT INTO audit_stepevent (
-    id, workflow, subject, sequence, transition, from_state, to_state, party, final, actor_id, actor_name,
-    actor_agency, actor_role, at, reason, dimensions, source, previous_hash, hash
-)
-SELECT new.id, %(workflow)s, new.subject, new.sequence, transition, from_state, to_state, party, final, actor_id,
-       actor_name, actor_agency, role, at, reason, dimensions, %(source)s, coalesce(previous.hash, ''),
-       audit_step_hash(new.id, %(workflow)s, new.subject, new.sequence::int, transition, from_state, to_state, party,
-                       final, actor_id, actor_name, actor_agency, role, at, reason, dimensions, %(source)s,
-                       coalesce(previous.hash, ''))
-FROM history_numbered AS new
-LEFT JOIN (SELECT subject, hash FROM audit_stepevent WHERE workflow = %(workflow)s AND sequence = %(sequence)s - 1)
-       AS previous USING (subject)
-WHERE new.sequence = %(sequence)s
-"""
-HISTORY_STEPS = """
+COPY_STEPS = f"COPY audit_stepevent ({', '.join(STEP_COLUMNS)}) FROM STDIN"
+STEPS_WITH_END = """
 SELECT step.*, lead(step.at) OVER (PARTITION BY step.subject ORDER BY step.sequence) AS left_at
-FROM audit_stepevent AS step JOIN history_numbered USING (id)
+FROM audit_stepevent AS step WHERE step.id = ANY(%(steps)s)
 """
 
 
 def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> int:
     """Adds whole histories that this system did not time; returns the number of steps.
 
-    Each subject's steps stand in the order in which they happened. Set-based: one round for each place in the chain.
+    Each subject's steps stand in the order in which they happened. The hashes are computed here, on the way into the
+    table: in SQL, a chain of thousands of steps would take as many statements.
     Raises LedgerConflict for a subject that the ledger knows already, or whose time runs backwards.
     """
+    history = list(steps)
+    subjects = _in_order_of_time(history)
+    # Stable, so that equal times keep each chain as it was given.
+    history.sort(key=lambda step: step.at)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(STAGE_HISTORY)
-        with cursor.copy(COPY_HISTORY) as copy:
-            for step in steps:
-                copy.write_row(_history_row(step))
-        cursor.execute(NUMBER_HISTORY)
-        cursor.execute("CREATE INDEX ON history_numbered (sequence)")
-        cursor.execute("ANALYZE history_numbered")
-        cursor.execute(REFUSE_HISTORY, {"workflow": workflow})
-        if conflict := cursor.fetchone():
-            why = "its time runs backwards" if conflict[1] else "the ledger holds it already"
-            raise LedgerConflict(f"{conflict[0]}: {why}.")
-        cursor.execute("SELECT coalesce(max(sequence), 0), count(*) FROM history_numbered")
-        longest, count = cursor.fetchone()
-        for sequence in range(1, longest + 1):
-            cursor.execute(APPEND_HISTORY, {"workflow": workflow, "source": source, "sequence": sequence})
+        cursor.execute(HELD_ALREADY, {"workflow": workflow, "subjects": list(subjects)})
+        if held := cursor.fetchone():
+            raise LedgerConflict(f"{held[0]}: the ledger holds it already.")
+        cursor.execute(NEW_KEYS, [len(history)])
+        keys = [row[0] for row in cursor.fetchall()]
+        with cursor.copy(COPY_STEPS) as copy:
+            for row in _chained(workflow, history, keys, source):
+                copy.write_row(row)
         cursor.execute(
-            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_STEPS.format(steps=HISTORY_STEPS)}",
-            {"calendar": default_calendar_id()},
+            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_STEPS.format(steps=STEPS_WITH_END)}",
+            {"steps": keys, "calendar": default_calendar_id()},
         )
-        cursor.execute("DROP TABLE history_step, history_numbered")
-    return int(count)
+    return len(history)
 
 
-def _history_row(step: PastStep) -> tuple[Any, ...]:
-    return (
-        step.subject,
-        step.transition,
-        step.to_state,
-        step.party,
-        step.final,
-        step.reason,
-        step.role,
-        _json(step.dimensions),
-        step.at,
-        step.actor_id,
-        step.actor_name,
-        step.actor_agency,
-    )
+def _in_order_of_time(history: Sequence[PastStep]) -> Iterable[str]:
+    """The subjects of the steps. Raises LedgerConflict where a step is earlier than the one before it."""
+    last: dict[str, datetime] = {}
+    for step in history:
+        if step.at < last.get(step.subject, step.at):
+            raise LedgerConflict(f"{step.subject}: its time runs backwards.")
+        last[step.subject] = step.at
+    return last.keys()
+
+
+def _chained(workflow: str, history: Sequence[PastStep], keys: Sequence[int], source: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of the steps, each with its place in its subject's chain and its hash."""
+    ends: dict[str, tuple[int, str, bytes]] = {}
+    for key, step in zip(keys, history, strict=True):
+        sequence, from_state, previous_hash = ends.get(step.subject, (0, "", b""))
+        dimensions = _json(step.dimensions)
+        row: dict[str, Any] = {
+            "id": key,
+            "workflow": workflow,
+            "subject": step.subject,
+            "sequence": sequence + 1,
+            "transition": step.transition,
+            "from_state": from_state,
+            "to_state": step.to_state,
+            "party": step.party,
+            "final": step.final,
+            "actor_id": step.actor_id,
+            "actor_name": step.actor_name,
+            "actor_agency": step.actor_agency,
+            "actor_role": step.role,
+            "at": step.at,
+            "reason": step.reason,
+            "dimensions": step.dimensions,
+            "source": source,
+            "previous_hash": previous_hash,
+        }
+        row["hash"] = step_hash(row)
+        row["dimensions"] = dimensions
+        ends[step.subject] = (sequence + 1, step.to_state, row["hash"])
+        yield tuple(row.values())
 
 
 def _json(dimensions: dict[str, str]) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from audit.canonical import step_hash
 from audit.machine import Subject
 from audit.models import StepEvent
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FORM = "title21-step-1"
 
 
 @dataclass(frozen=True)
@@ -31,51 +27,6 @@ class Finding:
     def __str__(self) -> str:
         event = f"event {self.step} (" if self.step is not None else "("
         return f"{event}{self.workflow} {self.subject}, step {self.sequence}): {self.problem}"
-
-
-def canonical_form(step: Mapping[str, Any]) -> bytes:
-    """The bytes that a step's hash covers: each field as its length in bytes, a colon, and its UTF-8 text.
-
-    An absent field is "-". Dimensions are their count and then keys and values in the order of the keys' bytes;
-    the time is microseconds since 1970 UTC. The SQL function `audit_step_hash` builds the same bytes.
-    """
-    dimensions = sorted(step["dimensions"].items(), key=lambda item: item[0].encode())
-    microseconds = (step["at"] - EPOCH) // timedelta(microseconds=1)
-    fields = [
-        FORM,
-        step["id"],
-        step["workflow"],
-        step["subject"],
-        step["sequence"],
-        step["transition"],
-        step["from_state"],
-        step["to_state"],
-        step["party"],
-        "t" if step["final"] else "f",
-        step["actor_id"],
-        step["actor_name"],
-        step["actor_agency"],
-        step["actor_role"],
-        microseconds,
-        step["reason"],
-        step["source"],
-        bytes(step["previous_hash"]).hex(),
-        len(dimensions),
-        *(text for item in dimensions for text in item),
-    ]
-    return b"".join(_field(value) for value in fields)
-
-
-def _field(value: Any) -> bytes:
-    if value is None:
-        return b"-"
-    text = str(value).encode()
-    return b"%d:%s" % (len(text), text)
-
-
-def step_hash(step: Mapping[str, Any]) -> bytes:
-    """SHA-256 of the canonical form, 32 bytes."""
-    return hashlib.sha256(canonical_form(step)).digest()
 
 
 COLUMNS = (

@@ -15,7 +15,7 @@ class StepEvent(models.Model):
     """One step of one subject: who moved it from which state to which, when and why, as recorded then.
 
     Database triggers refuse update, delete and truncate. `hash` is the SHA-256 of the step's canonical form
-    (`audit.verify.canonical_form`), which contains `previous_hash`: the steps of a subject are a chain.
+    (`audit.canonical.canonical_form`), which contains `previous_hash`: the steps of a subject are a chain.
     """
 
     class Source(models.TextChoices):
@@ -69,6 +69,22 @@ class StageVisitQuerySet(models.QuerySet["StageVisit"]):
                 function="audit_business_seconds",
                 output_field=models.BigIntegerField(),
             )
+        )
+
+    def with_clock_status(self) -> StageVisitQuerySet:
+        """Adds `clock_status`, how an open stay stands now to its due time: a value of `audit.clocks.Status`."""
+        from audit.calendar import default_calendar_id
+
+        status = models.Func(
+            models.Value(default_calendar_id()),
+            models.F("due_at"),
+            models.F("goal__business_seconds"),
+            models.functions.Now(),
+            function="audit_clock_status",
+            output_field=models.CharField(),
+        )
+        return self.annotate(
+            clock_status=models.Case(models.When(left_at__isnull=True, then=status), output_field=models.CharField())
         )
 
 
