@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
+from designation.agents import move_agents, record_added
 from designation.checks import all_checks, kinds_for
 from designation.declared import Declared, declared
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
@@ -60,7 +61,7 @@ def file_requests(
         requests, refused = _drafts(entries, agents, actor=actor, office=office)
         judged = _judge_drafts(requests, actor=actor, submit=submit)
         filed = Request.objects.bulk_create(judged.done, batch_size=1000)
-        Agent.objects.filter(pk__in=new_agents).exclude(pk__in=[request.agent_id for request in filed]).delete()
+        _settle_new_agents(new_agents, filed, actor)
         ledger.append(
             Request.workflow,
             [machine.step_of(request, "create", role=FILING_OFFICE.role_of(request, actor)) for request in filed],
@@ -93,6 +94,15 @@ def _agents_of(entries: Sequence[NewRequest], office: Office) -> tuple[dict[str,
     agents = Agent.objects.filter(badge_number__in=badges).select_related("office")
     locked = agents.order_by("pk").select_for_update(of=("self",))
     return {agent.badge_number: agent for agent in locked}, [agent.pk for agent in new]
+
+
+def _settle_new_agents(new_agents: Iterable[int], filed: Sequence[Request], actor: User) -> None:
+    """Those for whom a request is filed are on record as added; the others were not to be."""
+    new = set(new_agents)
+    added = [request for request in filed if request.agent_id in new]
+    Agent.objects.filter(pk__in=new - {request.agent_id for request in added}).delete()
+    told = [(request.agent, f"Added to {request.office.code} by filing {request.number}.") for request in added]
+    record_added(told, actor=actor)
 
 
 def _drafts(
@@ -305,9 +315,11 @@ def _designate(requests: Sequence[Request], actor: User, reason: str) -> None:
     )
     steps = [machine.step_of(designation, "grant", reason=reason, role="dea_hq") for designation in designations]
     ledger.append(Designation.workflow, steps, actor=actor)
-    for request in requests:
-        if request.kind == Request.Kind.TRANSFER:
-            Agent.objects.filter(pk=request.agent_id).update(office=request.office)
+    transfers = [request for request in requests if request.kind == Request.Kind.TRANSFER]
+    if transfers:
+        agents = Agent.objects.select_related("office").in_bulk([request.agent_id for request in transfers])
+        moves = [(agents[request.agent_id], request.office, request.number) for request in transfers]
+        move_agents(moves, actor=actor)
 
 
 EFFECTS = {

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from designation import selectors
-from designation.agents import may_keep_agents_of, save_agent, set_active
+from designation.agents import changes_of, may_keep_agents_of, save_agent, set_active
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
 from designation.permissions import HSI_ROLES, READER_ROLES
@@ -46,6 +46,7 @@ def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
         "keeps": may_keep_agents_of(request.user, agent.office),
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
         "designations": Designation.objects.visible_to(request.user).filter(agent=agent).select_related("office"),
+        "changes": changes_of(agent),
     }
     return render(request, "designation/agent_detail.html", context)
 

@@ -1,8 +1,9 @@
 """Filing: what becomes a request, and what is refused without leaving anything behind."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
-from designation import workflow
+from designation import agents, workflow
 from designation.models import Agent, Request
 from tests import factories
 
@@ -95,3 +96,20 @@ def test_a_request_that_was_submitted_is_no_longer_amended(people):
             priority="routine",
             justification="Other words.",
         )
+
+
+def test_agents_that_filing_adds_are_on_record_and_those_on_record_are_not_again(people):
+    known = factories.new_request(factories.AgentFactory())
+    entries = [workflow.NewRequest(f"7{n:04}", "Lee", f"Stone {n}", justification="Port.") for n in range(30)]
+    outcome = file(people, known, *entries)
+    told = dict(LogEntry.objects.values_list("object_repr", "change_message"))
+    assert len(told) == 30
+    number = next(request.number for request in outcome.done if request.agent.badge_number == "70003")
+    assert told["Stone 3, Lee (70003)"] == f"Added to HSI-MIA by filing {number}."
+
+
+def test_agents_are_put_on_record_in_one_statement(people, django_assert_num_queries):
+    new = [(agent, "Added.") for agent in factories.AgentFactory.create_batch(50)]
+    agents.record_added(new[:1], actor=people.coordinator)
+    with django_assert_num_queries(1):
+        agents.record_added(new, actor=people.coordinator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
@@ -117,3 +118,47 @@ def test_a_badge_number_taken_meanwhile_is_told_and_not_saved(people: People):
     with pytest.raises(ValidationError, match="a moment ago"):
         agents.save_agent(Agent(**LEE, office=office), actor=people.coordinator)
     assert Agent.objects.count() == 1
+
+
+def changes(client, agent: Agent) -> list[tuple[str, str]]:
+    """Who and what, newest first, as the agent's page shows them."""
+    found = client.get(at("agent_detail", agent)).context["changes"]
+    return [(change.user.username, change.get_change_message()) for change in found]
+
+
+def test_the_agents_page_says_who_changed_what(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(ADD, LEE)
+    agent = Agent.objects.get(badge_number="00991")
+    client.post(at("agent_edit", agent), {**LEE, "last_name": "Stone-Ray", "email": ""})
+    client.post(at("agent_edit", agent), {**LEE, "last_name": "Stone-Ray", "email": ""})
+    client.post(at("agent_active", agent), {"active": "no"})
+    client.force_login(people.hsi_hq)
+    moved = {**LEE, "last_name": "Stone-Ray", "email": "", "office": people.other_coordinator.office_id}
+    client.post(at("agent_edit", agent), moved)
+    coordinator, headquarters = people.coordinator.username, people.hsi_hq.username
+    assert changes(client, agent) == [
+        (headquarters, "HSI office: HSI-MIA → HSI-DEN."),
+        (coordinator, "Active: yes → no."),
+        (coordinator, "Last name: Stone → Stone-Ray; E-mail: lee@example.gov → none."),
+        (coordinator, "Added to HSI-MIA."),
+    ]
+    client.force_login(people.other_coordinator)
+    assert "Stone → Stone-Ray" in client.get(at("agent_detail", agent)).text
+
+
+def test_what_could_not_be_saved_is_not_on_record(people: People):
+    office = people.coordinator.office
+    AgentFactory(office=office, badge_number="00991")
+    with pytest.raises(ValidationError):
+        agents.save_agent(Agent(**LEE, office=office), actor=people.coordinator)
+    assert not LogEntry.objects.exists()
+
+
+def test_changes_stand_in_the_admins_log_for_auditor_and_operator(people: People, client):
+    agents.save_agent(Agent(**LEE, office=people.coordinator.office), actor=people.coordinator)
+    for reader in (people.auditor, people.operator):
+        client.force_login(reader)
+        page = client.get(reverse("admin:admin_logentry_changelist"))
+        assert "Stone, Lee (00991)" in page.text
+        assert "Added to HSI-MIA." in page.text

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import StageVisit, StepEvent
-from designation import workflow
+from designation import agents, workflow
 from designation.models import Designation, FieldOpinion, Request, Role
 from designation.workflow import Refused
 from tests import factories
@@ -143,6 +143,8 @@ def test_a_transfer_moves_the_agent_to_the_office_that_asked(people, other_offic
         workflow.transition_one(name, transfer.pk, actor=actor, reason=reason)
     agent = type(agent).objects.get(pk=agent.pk)
     assert (transfer.kind, agent.office) == ("transfer", other_office)
+    changes = [(change.user, change.change_message) for change in agents.changes_of(agent)]
+    assert changes == [(people.dea_hq, f"HSI office: HSI-MIA → HSI-DEN, by {transfer.number}.")]
 
 
 def test_a_new_opinion_supersedes_the_one_on_file_and_deletes_nothing(people):
