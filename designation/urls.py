@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from designation.views import agents, bulk, filing, notices, requests, rosters
+from designation.views import acts, agents, bulk, filing, notices, requests, rosters
 
 app_name = "designation"
 
@@ -18,7 +18,7 @@ urlpatterns = [
     path("requests/<slug:number>/check/", filing.request_check, name="request_check"),
     path("requests/<slug:number>/submitted/", filing.request_submitted, name="request_submitted"),
     path("requests/<slug:number>/answer/", filing.request_answer, name="request_answer"),
-    path("requests/<slug:number>/acts/<slug:name>/", requests.request_act, name="request_act"),
+    path("requests/<slug:number>/acts/<slug:name>/", acts.request_act, name="request_act"),
     path("rosters/", rosters.roster_upload, name="roster_upload"),
     path("rosters/<int:pk>/", rosters.roster, name="roster"),
     path("rosters/<int:pk>/sheet/", rosters.roster_sheet, name="roster_sheet"),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("agents/<int:pk>/", agents.agent_detail, name="agent_detail"),
     path("agents/<int:pk>/edit/", agents.agent_edit, name="agent_edit"),
     path("agents/<int:pk>/active/", agents.agent_active, name="agent_active"),
+    path("designations/<slug:number>/acts/<slug:name>/", acts.designation_act, name="designation_act"),
     path("notices/", notices.notice_list, name="notice_list"),
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),

@@ -295,7 +295,7 @@ def _designate(requests: Sequence[Request], actor: User, reason: str) -> None:
     replaced = Designation.objects.live().filter(agent__in=[request.agent_id for request in requests])
     machine.perform(
         "replace",
-        Designation.objects.select_related("office", "request"),
+        Designation.objects.with_people(),
         replaced.values_list("pk", flat=True),
         actor=actor,
         reason="Replaced by a newer designation.",
@@ -351,8 +351,17 @@ def change_designations(
     pks = list(pks)
     with transaction.atomic():
         _lock_agents(Designation.objects.filter(pk__in=pks))
-        visible = Designation.objects.visible_to(actor).select_related("office", "request", "agent")
+        visible = Designation.objects.visible_to(actor).with_people()
         return machine.perform(name, visible, pks, actor=actor, reason=reason, versions=versions)
+
+
+def preview_designations(
+    name: str, pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None
+) -> Outcome[Designation]:
+    """What `change_designations` would do and refuse at this moment; changes nothing."""
+    return machine.preview(
+        name, Designation.objects.visible_to(actor).with_people(), pks, actor=actor, versions=versions
+    )
 
 
 def expire_designations() -> Outcome[Designation]:
@@ -360,5 +369,5 @@ def expire_designations() -> Outcome[Designation]:
     with transaction.atomic():
         over = Designation.objects.live().filter(valid_until__lt=timezone.localdate())
         _lock_agents(over)
-        rows = Designation.objects.select_related("office", "request")
-        return machine.perform("expire", rows, list(over.values_list("pk", flat=True)), actor=None)
+        pks = list(over.values_list("pk", flat=True))
+        return machine.perform("expire", Designation.objects.with_people(), pks, actor=None)

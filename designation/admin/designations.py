@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from audit import machine
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
@@ -62,8 +61,7 @@ class DesignationAdmin(ActsAdmin):
     def preview(
         self, name: str, pks: Sequence[int], *, actor: User, versions: Mapping[int, int] | None = None
     ) -> Outcome[Designation]:
-        visible = Designation.objects.visible_to(actor).select_related("agent", "office", "request")
-        return machine.preview(name, visible, pks, actor=actor, versions=versions)
+        return workflow.preview_designations(name, pks, actor=actor, versions=versions)
 
     def page_context(self, request: HttpRequest, row: Designation) -> dict[str, Any]:
         visible = Request.objects.visible_to(user_of(request))

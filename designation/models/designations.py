@@ -32,6 +32,9 @@ class DesignationQuerySet(models.QuerySet["Designation"]):
             return self
         return self.filter(in_reach_of(user))
 
+    def with_people(self) -> DesignationQuerySet:
+        return self.select_related("agent", "office", "request")
+
     def live(self) -> DesignationQuerySet:
         return self.filter(state__in=LIVE)
 

@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from designation import selectors
+from designation import selectors, workflow
 from designation.agents import changes_of, may_keep_agents_of, save_agent, set_active
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
 from designation.permissions import HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.views.acts import ON_DESIGNATION
 
 PER_PAGE = 50
 
@@ -40,15 +41,21 @@ def agent_list(request: SignedIn) -> HttpResponse:
 @role_required(*READER_ROLES)
 def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
     agent = visible_or_404(Agent.objects.select_related("office"), request, pk=pk)
+    designations = Designation.objects.visible_to(request.user).filter(agent=agent)
     context = {
         "agent": agent,
         "facts": _facts(agent),
         "keeps": may_keep_agents_of(request.user, agent.office),
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
-        "designations": Designation.objects.visible_to(request.user).filter(agent=agent).select_related("office"),
+        "designations": [_designation_item(request, row) for row in designations.with_people()],
         "changes": changes_of(agent),
     }
     return render(request, "designation/agent_detail.html", context)
+
+
+def _designation_item(request: SignedIn, row: Designation) -> dict[str, Any]:
+    acts = [act for act in workflow.acts(row, request.user) if act.name in ON_DESIGNATION.acts and not act.why_not]
+    return {"row": row, "acts": acts}
 
 
 def _facts(agent: Agent) -> list[dict[str, Any]]:

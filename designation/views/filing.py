@@ -24,7 +24,7 @@ from designation.models import Agent, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE, HSI_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
-from designation.views.requests import detail_url, refused_to_detail
+from designation.views.requests import detail_url, refused_to
 
 AGENTS_PER_PAGE = 20
 STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
@@ -100,13 +100,13 @@ def request_edit(request: SignedIn, number: str) -> HttpResponse:
     """Changes a draft."""
     row = visible_or_404(Request.objects.with_people(), request, number=number)
     if row.state != State.DRAFT:
-        return refused_to_detail(request, row, "It is no longer a draft.")
+        return refused_to(request, detail_url(row), "It is no longer a draft.")
     form = DraftForm(request.POST or None, initial=_content(row))
     if form.is_valid():
         try:
             workflow.amend_draft(row.pk, actor=request.user, **form.cleaned_data)
         except Refused as refused:
-            return refused_to_detail(request, row, str(refused))
+            return refused_to(request, detail_url(row), str(refused))
         return redirect("designation:request_check", row.number)
     return render(request, "designation/filing_edit.html", {"form": form, "row": row, "steps": STEPS})
 
@@ -133,7 +133,7 @@ def request_check(request: SignedIn, number: str) -> HttpResponse:
         try:
             workflow.transition_one("submit", row.pk, actor=request.user, version=form.cleaned_data["version"])
         except Refused as refused:
-            return refused_to_detail(request, row, str(refused))
+            return refused_to(request, detail_url(row), str(refused))
         return redirect("designation:request_submitted", row.number)
     hindrances = workflow.preview("submit", [row.pk], actor=request.user).refused
     context = {
@@ -174,7 +174,9 @@ def request_answer(request: SignedIn, number: str) -> HttpResponse:
     """Answers a returned request, which goes back to whoever returned it."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
     if row.state != State.RETURNED:
-        return refused_to_detail(request, row, f"It is in “{row.get_state_display()}”, so there is nothing to answer.")
+        return refused_to(
+            request, detail_url(row), f"It is in “{row.get_state_display()}”: there is nothing to answer."
+        )
     form = AnswerForm(request.POST or None, initial=_content(row))
     if form.is_valid():
         try:
@@ -190,7 +192,7 @@ def _answer_again(request: SignedIn, row: Request, form: AnswerForm, refused: Re
     """What was typed stays on the page, which now shows and carries the request as it is."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=row.number)
     if row.state != State.RETURNED:
-        return refused_to_detail(request, row, str(refused))
+        return refused_to(request, detail_url(row), str(refused))
     form.data = {**request.POST.dict(), "version": row.version}
     form.add_error(None, str(refused))
     return _answer_page(request, row, form)

@@ -44,6 +44,12 @@ TASKS = (
         READER_ROLES,
     ),
     Task(
+        "Set goals",
+        "admin:audit_goal_changelist",
+        "How long our own stages and the whole process may take: what is in force, who set it and why.",
+        (Role.HSI_HQ, Role.DEA_HQ),
+    ),
+    Task(
         "Read requests",
         "designation:request_list",
         "Every request that you may see, with its history.",

@@ -1,30 +1,24 @@
-"""The list of requests, one request with its history, and the acts of HSI on one."""
+"""The list of requests, and one request with its history and what may be done with it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from designation import selectors, workflow
-from designation.act_forms import ActForm
-from designation.declared import Declared, declared
+from designation import selectors
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request, Role
 from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
-from designation.workflow import Refused
 
 PER_PAGE = 50
-# Acts that the general confirm page takes; submitting and answering have pages of their own.
-ACTS = ("endorse", "return_to_office", "withdraw")
 OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:request_answer"}
 
 
@@ -127,48 +121,10 @@ def _review_url(request: SignedIn, row: Request) -> str:
     return reverse("admin:designation_request_change", args=[row.pk])
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@role_required(*HSI_ROLES)
-def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
-    """Says what the act will do to one request, takes the reason, and does it."""
-    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
-    if name not in ACTS:
-        raise Http404("There is no such act.")
-    act = declared(Request, name)
-    refused = workflow.preview(name, [row.pk], actor=request.user).refused
-    if refused and refused[0].code == "permission":
-        raise PermissionDenied(refused[0].message)
-    if refused:
-        return refused_to_detail(request, row, refused[0].message)
-    form = ActForm(request.POST or None, reason_required=act.reason_required, initial={"version": row.version})
-    if form.is_valid():
-        return _perform(request, row, act, form)
-    context = {
-        "row": row,
-        "act": act,
-        "form": form,
-        "heading": f"{act.label}: {row.number}",
-        "submit": act.label,
-        "danger": act.harmful,
-        "cancel_url": detail_url(row),
-    }
-    return render(request, "designation/request_act.html", context)
-
-
-def _perform(request: SignedIn, row: Request, act: Declared, form: ActForm) -> HttpResponse:
-    given = form.cleaned_data
-    try:
-        workflow.transition_one(act.name, row.pk, actor=request.user, reason=given["reason"], version=given["version"])
-    except Refused as refused:
-        return refused_to_detail(request, row, str(refused))
-    messages.success(request, f"{row.number} is {act.done}.")
-    return redirect(detail_url(row))
-
-
-def refused_to_detail(request: SignedIn, row: Request, why: str) -> HttpResponse:
-    """Leads to the request as it is now, with why nothing was done."""
+def refused_to(request: SignedIn, url: str, why: str) -> HttpResponse:
+    """Leads to the page of what was to be changed, as it is now, with why nothing was done."""
     messages.error(request, f"Nothing was done. {why}")
-    return redirect(detail_url(row))
+    return redirect(url)
 
 
 def detail_url(row: Request) -> str:

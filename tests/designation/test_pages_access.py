@@ -65,6 +65,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:agent_add": FILERS,
     "designation:agent_edit": OWN_OFFICE,
     "designation:agent_active": POSTED,
+    "designation:designation_act": OWN_OFFICE,
     "designation:notice_list": EVERYBODY,
     "designation:notices_read": dict.fromkeys(ROLES, 302),
     "designation:notice_read": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
@@ -102,7 +103,7 @@ def addresses(resolver: Any = None, namespace: str = "") -> Iterator[str]:
 
 @pytest.fixture
 def arguments(people: People) -> dict[str, Any]:
-    """What stands in the addresses: a request, a roster, an agent and a notice of the coordinator's office."""
+    """What stands in the addresses, all of the coordinator's office."""
     request = factories.request(people, "dea_intake")
     office = people.coordinator.office
     content = b"Badge number,Last name,First name,Justification\n00991,Stone,Lee,Port cases\n"
@@ -111,6 +112,7 @@ def arguments(people: People) -> dict[str, Any]:
     return {
         "number": request.number,
         "agent": request.agent_id,
+        "designation": factories.request(people, "approved").designation.number,
         "roster": upload.pk,
         "notice": notice.pk,
     }
@@ -120,6 +122,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
     page = name.removeprefix("designation:")
     if page == "request_act":
         return reverse(name, args=[arguments["number"], "withdraw"])
+    if page == "designation_act":
+        return reverse(name, args=[arguments["designation"], "relinquish"])
     if page == "bulk_result":
         return reverse(name, args=["none-kept"])
     if page == "bulk_act":
