@@ -9,8 +9,9 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit import goal_admin  # noqa: F401 - registers goals and closures
 from audit.machine import Subject
-from audit.models import AccessRecord, Calendar, Closure, Goal, StageVisit, StepEvent
+from audit.models import AccessRecord, Calendar, StageVisit, StepEvent
 from audit.role_admin import RoleAdmin
 
 
@@ -113,28 +114,6 @@ class AccessRecordAdmin(RecordAdmin):
 @admin.register(Calendar)
 class CalendarAdmin(RecordAdmin):
     list_display = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "built_at"]
-
-
-@admin.register(Closure)
-class ClosureAdmin(RecordAdmin):
-    list_display = ["first_day", "last_day", "calendar", "reason", "authority", "entered_by_name", "entered_at"]
-    list_filter = ["calendar"]
-    list_select_related = ["calendar"]
-
-
-@admin.register(Goal)
-class GoalAdmin(RecordAdmin):
-    list_display = [
-        "workflow",
-        "stage",
-        "party",
-        "applies_to",
-        "business_seconds",
-        "share_percent",
-        "effective_from",
-        "effective_until",
-    ]
-    list_filter = [WorkflowFilter]
 
 
 @admin.register(LogEntry)

@@ -166,7 +166,7 @@ def rebuild(calendar: Calendar) -> Calendar:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         calendar = Calendar.objects.select_for_update().get(pk=calendar.pk)
-        days = list(_days(calendar, calendar.closures.all()))
+        days = list(_days(calendar, Closure.objects.in_force().filter(calendar=calendar)))
         CalendarDay.objects.filter(calendar=calendar).delete()
         with cursor.copy(COPY_DAYS) as copy:
             for row in days:

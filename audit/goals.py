@@ -1,8 +1,8 @@
-"""Which goal a visit to a stage is measured against.
+"""Goals: which one is asked of a stay, of a party's part and of a whole process, and how they are set and ended.
 
-The rule is the SQL function `audit_goal_for`, so that the ledger's statements and Python cannot differ. Of
-the goals in force for the workflow and stage whose party and dimension values all fit, it takes the one that
-names the most dimensions; then one that names the party; then the one in force last.
+The rule is the SQL function `audit_goal_of`, so that the ledger's statements and Python cannot differ. Of the goals
+in force for the workflow and what is measured whose party and dimension values all fit, it takes the one that names
+the most dimensions; then one that names the party; then the one in force last. `audit_goal_for` asks it for a stay.
 """
 
 from __future__ import annotations
@@ -11,27 +11,36 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Greatest
 
 from audit.models.goals import Goal
+
+RESTRICT_VIOLATION = "23001"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The entry of a subject into a stage, as far as goals ask."""
+    """What begins, as far as goals ask: a stay in a stage, a party's first stay, or the first of all.
+
+    `stage` is empty unless a stay is measured, `party` where the whole process is.
+    """
 
     workflow: str
     stage: str
     at: datetime
     party: str = ""
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    measure: str = Goal.Measure.STAGE
 
 
 GOALS_FOR = """
-SELECT audit_goal_for(entry.workflow, entry.stage, entry.party, entry.dimensions, entry.at)
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[])
-     WITH ORDINALITY AS entry(workflow, stage, party, dimensions, at, place)
+SELECT audit_goal_of(entry.measure, entry.workflow, entry.stage, entry.party, entry.dimensions, entry.at)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[])
+     WITH ORDINALITY AS entry(measure, workflow, stage, party, dimensions, at, place)
 ORDER BY place
 """
 
@@ -50,6 +59,7 @@ def goals_for(entries: Sequence[Entry]) -> list[Goal | None]:
         cursor.execute(
             GOALS_FOR,
             [
+                [str(entry.measure) for entry in entries],
                 [entry.workflow for entry in entries],
                 [entry.stage for entry in entries],
                 [entry.party for entry in entries],
@@ -65,3 +75,96 @@ def goals_for(entries: Sequence[Entry]) -> list[Goal | None]:
 def goal_for(entry: Entry) -> Goal | None:
     """The goal of one entry; see `goals_for`."""
     return goals_for([entry])[0]
+
+
+class GoalRefused(Exception):
+    """A goal cannot be set or ended so; the message says why and what to do."""
+
+
+OVERLAPS = (
+    "A goal for the same is in force at that time{which}. End that one first, or let this one begin when it ends."
+)
+IN_THE_PAST = (
+    "That is before what was measured already, which a goal never alters. Give a time to come, or none for now."
+)
+HAS_AN_END = "This goal has an end already."
+
+# Steps wait until the goal is committed, so that each has seen the goals that were in force at its time.
+HOLD_STEPS = "LOCK TABLE audit_stepevent IN SHARE ROW EXCLUSIVE MODE"
+
+
+def overlapping(goal: Goal) -> Goal | None:
+    """A goal for the very same as the new, open-ended one that is in force at its beginning or later."""
+    same = Goal.objects.filter(
+        workflow=goal.workflow,
+        measure=goal.measure,
+        stage=goal.stage,
+        party=goal.party,
+        applies_to=goal.applies_to,
+    )
+    later = same.filter(Q(effective_until__isnull=True) | Q(effective_until__gt=goal.effective_from))
+    return later.exclude(effective_until=F("effective_from")).order_by("effective_from").first()
+
+
+def set_goal(goal: Goal, *, at_once: bool = False) -> Goal:
+    """Puts a new goal on file; with `at_once` it is in force from this moment, whatever it says.
+
+    Raises GoalRefused where one for the same is in force then, or where it would alter what was measured already.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(HOLD_STEPS)
+            if at_once:
+                goal.effective_from = _now(cursor)
+            if other := overlapping(goal):
+                raise GoalRefused(OVERLAPS.format(which=f" (number {other.pk}: {other})"))
+            goal.save(force_insert=True)
+    except IntegrityError as error:
+        raise _refusal(error) from error
+    return goal
+
+
+def end_goal(goal: Goal, *, ended_by_name: str, why: str, until: datetime | None = None) -> Goal:
+    """Ends a goal at `until`, or at this moment; one that has not come into force never does. Returns it as it is now.
+
+    Raises GoalRefused where it has an end already, or the end would alter what was measured already.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(HOLD_STEPS)
+            now = _now(cursor)
+            open_ended = Goal.objects.filter(pk=goal.pk, effective_until__isnull=True)
+            ended = open_ended.update(
+                effective_until=Greatest(F("effective_from"), Value(until or now)),
+                ended_by_name=ended_by_name,
+                ended_why=why,
+                ended_at=now,
+            )
+    except IntegrityError as error:
+        raise _refusal(error) from error
+    if not ended:
+        raise GoalRefused(HAS_AN_END)
+    return Goal.objects.get(pk=goal.pk)
+
+
+def version() -> int:
+    """How often the goals on file were changed: each that was set counts, and each that was ended.
+
+    Two reports with one version were measured against the same goals.
+    """
+    counts = Goal.objects.aggregate(set=Count("pk"), ended=Count("ended_at"))
+    return int(counts["set"] + counts["ended"])
+
+
+def _now(cursor: Any) -> datetime:
+    cursor.execute("SELECT clock_timestamp()")
+    return cursor.fetchone()[0]
+
+
+def _refusal(error: IntegrityError) -> Exception:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    if diagnostics is not None and diagnostics.constraint_name == "goal_in_force_alone":
+        return GoalRefused(OVERLAPS.format(which=""))
+    if diagnostics is not None and diagnostics.sqlstate == RESTRICT_VIOLATION:
+        return GoalRefused(IN_THE_PAST)
+    return error

@@ -159,6 +159,10 @@ DESIGNATION_CHECKS: list[str] = []
 
 # Roles whose users read and export processing times, each those of the rows that he may see.
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
+# Roles that set goals, and the party for whose clock each does; any of them sets one for a whole process.
+AUDIT_GOAL_SETTERS = {"hsi_hq": "HSI", "dea_hq": "DEA"}
+# The dimensions to whose values a goal can be limited.
+AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
 
 LOGGING = {
     "version": 1,

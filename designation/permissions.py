@@ -12,7 +12,7 @@ HSI_ROLES = (Role.COORDINATOR, Role.HSI_HQ)
 DEA_ROLES = (Role.DEA_FIELD, Role.DEA_HQ)
 # Who reads requests, agents and processing times, and who enters the admin.
 READER_ROLES = (*HSI_ROLES, *DEA_ROLES, Role.AUDITOR)
-STAFF_ROLES = (*DEA_ROLES, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
+STAFF_ROLES = (*DEA_ROLES, Role.HSI_HQ, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
 
 Scope = Callable[[Any, User], bool]
 

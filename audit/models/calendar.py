@@ -67,10 +67,16 @@ class CalendarDay(models.Model):
         return f"{self.calendar_id} {self.day}"
 
 
+class ClosureQuerySet(models.QuerySet["Closure"]):
+    def in_force(self) -> "ClosureQuerySet":
+        return self.filter(withdrawn_at__isnull=True)
+
+
 class Closure(models.Model):
     """Days on which the offices were closed, opened late or closed early; entered by people.
 
-    Where several closures meet on one day, only the hours that all of them leave open are worked.
+    Where several closures meet on one day, only the hours that all of them leave open are worked. Triggers refuse any
+    change but a withdrawal, once, and any deletion: what once moved due times stays on record.
     """
 
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="closures")
@@ -82,6 +88,11 @@ class Closure(models.Model):
     authority = models.CharField(max_length=200, blank=True, help_text="Order or notice that closed the offices.")
     entered_by_name = models.CharField(max_length=160)
     entered_at = models.DateTimeField(db_default=Now(), editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_by_name = models.CharField(max_length=160, blank=True, editable=False)
+    withdrawn_why = models.TextField(blank=True, editable=False)
+
+    objects = ClosureQuerySet.as_manager()
 
     class Meta:
         ordering = ["first_day", "id"]

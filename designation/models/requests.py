@@ -89,17 +89,19 @@ class RequestQuerySet(models.QuerySet["Request"]):
         return self.filter(state__in=OPEN_STATES)
 
     def with_clock(self) -> RequestQuerySet:
-        """Adds the present stay in a stage: `clock_party`, `in_stage_since`, `in_stage_seconds` (business), `due_at`.
+        """Adds the present stay in a stage: `clock_party`, `in_stage_since`, `in_stage_seconds` (business), `due_at`
+        and `clock_status`.
 
         All are empty for a request that has ended.
         """
-        visits = StageVisit.objects.open().filter(workflow=Request.workflow, subject=OuterRef("number"))
+        visits: Any = StageVisit.objects.open().filter(workflow=Request.workflow, subject=OuterRef("number"))
         measured: Any = visits.with_business_seconds_so_far()
         return self.annotate(
             clock_party=Subquery(visits.values("party")[:1]),
             in_stage_since=Subquery(visits.values("entered_at")[:1]),
             in_stage_seconds=Subquery(measured.values("seconds_so_far")[:1]),
             due_at=Subquery(visits.values("due_at")[:1]),
+            clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
         )
 
     def with_people(self) -> RequestQuerySet:

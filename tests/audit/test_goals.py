@@ -69,10 +69,25 @@ def test_a_goal_is_in_force_from_its_first_instant_until_before_its_last():
     ]
 
 
-def test_of_equals_the_one_in_force_last_wins():
-    set_goal()
-    newer = set_goal(effective_from=eastern("2024-05-01"))
-    assert goal_for(entry()) == newer
+def test_of_two_that_name_as_much_the_one_in_force_last_wins():
+    set_goal(applies_to={"kind": "renewal"})
+    newer = set_goal(applies_to={"priority": "expedited"}, effective_from=eastern("2024-05-01"))
+    assert goal_for(entry(dimensions={"kind": "renewal", "priority": "expedited"})) == newer
+
+
+def test_a_stay_a_party_s_part_and_a_process_have_goals_of_their_own():
+    stay = set_goal()
+    part = set_goal(measure="party", stage="", party="DEA")
+    process = set_goal(measure="process", stage="")
+    found = goals_for(
+        [
+            entry(party="DEA"),
+            entry(stage="", party="DEA", measure="party"),
+            entry(stage="", party="HSI", measure="party"),
+            entry(stage="", measure="process"),
+        ]
+    )
+    assert found == [stay, part, None, process]
 
 
 def test_goals_of_a_batch_take_two_queries(django_assert_num_queries):
@@ -88,7 +103,17 @@ def test_entries_without_a_time_zone_are_refused():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"business_seconds": 0}, {"share_percent": 0}, {"share_percent": 101}, {"effective_until": START}]
+    "wrong",
+    [
+        {"business_seconds": 0},
+        {"share_percent": 0},
+        {"share_percent": 101},
+        {"effective_until": START - timedelta(days=1)},
+        {"stage": ""},
+        {"measure": "party", "party": "DEA"},
+        {"measure": "party", "stage": ""},
+        {"measure": "process", "stage": "", "party": "DEA"},
+    ],
 )
 def test_a_goal_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(IntegrityError):

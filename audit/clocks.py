@@ -1,0 +1,129 @@
+"""How an open clock stands to its goal: on track, due soon or late; and the clocks of parties and of whole processes.
+
+A stay's due time is in its `StageVisit`. A party's clock runs while the subject is in a stage of the party and rests
+otherwise, so that its due time is known only while it runs; the clock of the whole process runs while anybody's does.
+Each is measured against the goal in force when it first ran, which no later return or reconsideration resets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+from audit.calendar import BusinessClock
+from audit.goals import Entry, goals_for
+from audit.models import Goal, StageVisit
+
+DUE_SOON_SECONDS = 8 * 3600
+
+
+class Status(models.TextChoices):
+    ON_TRACK = "on_track", "On track"
+    DUE_SOON = "due_soon", "Due soon"
+    LATE = "late", "Late"
+
+
+def soon_seconds(goal_seconds: int | None) -> int:
+    """The business seconds before the due time from which it is soon: eight hours, or a quarter of the goal if less."""
+    return DUE_SOON_SECONDS if goal_seconds is None else min(DUE_SOON_SECONDS, goal_seconds // 4)
+
+
+def status(due_at: datetime | None, goal_seconds: int | None, at: datetime, clock: BusinessClock) -> Status | None:
+    """How a running clock stands at `at`; None without a due time. The SQL function `audit_clock_status` says the same.
+
+    Raises as `BusinessClock.position` does.
+    """
+    if due_at is None:
+        return None
+    if at > due_at:
+        return Status.LATE
+    soon = clock.between(at, due_at) <= soon_seconds(goal_seconds)
+    return Status.DUE_SOON if soon else Status.ON_TRACK
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of a party, or of the whole process where `party` is empty, at one instant.
+
+    `used` is in business seconds. `due_at` is when it uses up the goal if it runs on, or when it did; None while it
+    rests, or has ended, with time left. `status` is None once the process has ended.
+    """
+
+    party: str
+    goal: Goal
+    used: int
+    running: bool
+    ended: bool
+    due_at: datetime | None
+    status: Status | None
+
+    @property
+    def left(self) -> int:
+        """Business seconds that the goal leaves; negative when it is missed."""
+        return self.goal.business_seconds - self.used
+
+    @property
+    def missed(self) -> bool:
+        return self.status == Status.LATE if not self.ended else self.left < 0
+
+
+def clocks_of(visits: Sequence[StageVisit], at: datetime, clock: BusinessClock) -> list[Clock]:
+    """The clocks of one subject for which there is a goal, the process first; `visits` are all of its stays, in order.
+
+    Three queries at most.
+    """
+    timed = [visit for visit in visits if visit.party]
+    if not timed:
+        return []
+    parties = ["", *dict.fromkeys(visit.party for visit in timed)]
+    stays = {party: [visit for visit in timed if party in ("", visit.party)] for party in parties}
+    goals = goals_for([_beginning(party, stays[party][0]) for party in parties])
+    ended = visits[-1].left_at is not None
+    return [
+        _clock(party, goal, stays[party], ended, at, clock)
+        for party, goal in zip(parties, goals, strict=True)
+        if goal is not None
+    ]
+
+
+def _beginning(party: str, visit: StageVisit) -> Entry:
+    return Entry(
+        workflow=visit.workflow,
+        stage="",
+        at=visit.entered_at,
+        party=party,
+        dimensions=visit.dimensions,
+        measure=Goal.Measure.PARTY if party else Goal.Measure.PROCESS,
+    )
+
+
+def _clock(
+    party: str, goal: Goal, stays: Sequence[StageVisit], ended: bool, at: datetime, clock: BusinessClock
+) -> Clock:
+    used, due_at = 0, None
+    for visit in stays:
+        seconds = clock.between(visit.entered_at, visit.left_at or at)
+        left = goal.business_seconds - used
+        if due_at is None and (seconds > left or visit.left_at is None):
+            due_at = clock.add(visit.entered_at, max(left, 0))
+        used += seconds
+    running = stays[-1].left_at is None
+    return Clock(
+        party=party,
+        goal=goal,
+        used=used,
+        running=running,
+        ended=ended,
+        due_at=due_at,
+        status=None if ended else _standing(used, goal, due_at, running, at),
+    )
+
+
+def _standing(used: int, goal: Goal, due_at: datetime | None, running: bool, at: datetime) -> Status:
+    left = goal.business_seconds - used
+    if left < 0 or (running and due_at is not None and at > due_at):
+        return Status.LATE
+    return Status.DUE_SOON if left <= soon_seconds(goal.business_seconds) else Status.ON_TRACK

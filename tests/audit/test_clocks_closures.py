@@ -1,0 +1,145 @@
+"""A closure moves due times and measures at once, is withdrawn on record, and never vanishes."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from audit import calendar, closures, ledger
+from audit.closures import ClosureRefused
+from audit.ledger import PastStep
+from audit.models import Calendar, Closure, Goal, StageVisit
+from tests import factories
+from tests.audit.calendars import eastern
+
+pytestmark = pytest.mark.django_db
+HOUR = 3600
+
+
+@pytest.fixture(autouse=True)
+def calendar_as_before():
+    """Tests that roll back leave the calendar in memory behind."""
+    yield
+    calendar._clocks.clear()
+
+
+def closure(first: date, last: date | None = None, **fields: object) -> Closure:
+    given = {
+        "calendar": Calendar.objects.get(name=calendar.default_name()),
+        "first_day": first,
+        "last_day": last or first,
+        "reason": "Snow emergency",
+        "authority": "Notice 1",
+        "entered_by_name": "op",
+    }
+    return Closure(**(given | fields))
+
+
+def history(subject: str, *stays: tuple[str, str]) -> None:
+    """A past history through the stages, each entered at a local time."""
+    steps = [
+        PastStep(subject, "move", stage, party="DEA", final=stage == "done", at=eastern(at), actor_name="x")
+        for stage, at in stays
+    ]
+    ledger.append_history("invented", steps, source="invented")
+
+
+def visit(subject: str, stage: str) -> StageVisit:
+    return StageVisit.objects.get(subject=subject, stage=stage)
+
+
+@pytest.fixture
+def goal(db: None) -> Goal:
+    return Goal.objects.create(
+        workflow="invented",
+        stage="intake",
+        business_seconds=16 * HOUR,
+        effective_from=eastern("2024-01-01"),
+        set_by_name="hq",
+        why="A test",
+    )
+
+
+def test_a_closure_moves_due_times_and_measures_and_withdrawing_it_moves_them_back(goal):
+    history("open", ("intake", "2024-03-04 09:00"))
+    history("late", ("intake", "2024-03-04 09:00"), ("done", "2024-03-06 09:00"))
+    history("before", ("intake", "2024-02-26 09:00"), ("done", "2024-02-27 09:00"))
+    history("after", ("intake", "2024-03-06 09:00"), ("done", "2024-03-07 09:00"))
+    before = list(StageVisit.objects.order_by("pk").values())
+    assert visit("late", "intake").met is False
+    moved = closures.enter(closure(date(2024, 3, 5)))
+    assert moved.visits == 2
+    assert moved.version == calendar.load().version
+    assert visit("open", "intake").due_at == eastern("2024-03-06 17:00")
+    late = visit("late", "intake")
+    assert (late.business_seconds, late.met) == (8 * HOUR, True)
+    assert ledger.visits_that_differ() == []
+    closures.withdraw(moved.closure, withdrawn_by_name="op", why="The wrong day.")
+    assert list(StageVisit.objects.order_by("pk").values()) == before
+    assert ledger.visits_that_differ() == []
+
+
+@pytest.mark.parametrize(("first", "last"), [((2023, 12, 29), (2024, 3, 10)), ((2024, 3, 2), (2024, 3, 3))])
+def test_what_is_measured_again_is_what_a_rebuild_makes(goal, first, last):
+    for number in range(40):
+        entered = eastern("2024-02-20 16:59:59") + timedelta(hours=11 * number)
+        left = entered + timedelta(hours=7 * (number % 9) + 1)
+        history(f"s{number}", ("intake", f"{entered:%Y-%m-%d %H:%M}"), ("done", f"{left:%Y-%m-%d %H:%M}"))
+    closures.enter(closure(date(*first), date(*last)))
+    assert ledger.visits_that_differ() == []
+
+
+def test_the_due_time_of_an_open_request_moves(people):
+    Goal.objects.create(
+        workflow="request",
+        stage="hsi_review",
+        business_seconds=80 * HOUR,
+        effective_from=timezone.now() - timedelta(days=1),
+        set_by_name="hq",
+        why="A test",
+    )
+    request = factories.request(people, "hsi_review")
+    due = StageVisit.objects.open().get(subject=request.number).due_at
+    day = timezone.localdate() + timedelta(days=1)
+    closures.enter(closure(day, day + timedelta(days=6)))
+    moved = StageVisit.objects.open().get(subject=request.number).due_at
+    assert calendar.load().between(timezone.now(), moved) == pytest.approx(80 * HOUR, abs=5)
+    assert moved > due
+
+
+def test_a_closure_of_another_calendar_leaves_the_stays_alone(goal):
+    other = Calendar.objects.create(name="other", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
+    history("open", ("intake", "2024-03-04 09:00"))
+    assert closures.enter(closure(date(2024, 3, 5), calendar=other)).visits == 0
+
+
+def test_a_closure_is_withdrawn_once():
+    entered = closures.enter(closure(date(2024, 3, 5))).closure
+    closures.withdraw(entered, withdrawn_by_name="op", why="The wrong day.")
+    with pytest.raises(ClosureRefused, match="withdrawn already"):
+        closures.withdraw(entered, withdrawn_by_name="op", why="Again.")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_closure SET last_day = last_day + 1",
+        "UPDATE audit_closure SET withdrawn_at = now(), reason = 'Other'",
+        "DELETE FROM audit_closure",
+        "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE audit_closure",
+    ],
+)
+def test_the_database_refuses_any_other_change(statement):
+    closures.enter(closure(date(2024, 3, 5)))
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_a_closure_that_makes_no_sense_leaves_nothing_behind():
+    version = calendar.load().version
+    with pytest.raises(IntegrityError), transaction.atomic():
+        closures.enter(closure(date(2024, 3, 5), date(2024, 3, 4)))
+    assert (Closure.objects.count(), calendar.load().version) == (0, version)

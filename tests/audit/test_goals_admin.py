@@ -1,0 +1,227 @@
+"""Who sets and ends goals, who enters and withdraws closures, and what the forms refuse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from audit import calendar
+from audit.goals import set_goal
+from audit.models import Calendar, Closure, Goal
+
+pytestmark = pytest.mark.django_db
+GOALS, NEW_GOAL = reverse("admin:audit_goal_changelist"), reverse("admin:audit_goal_add")
+CLOSURES, NEW_CLOSURE = reverse("admin:audit_closure_changelist"), reverse("admin:audit_closure_add")
+INTAKE, REVIEW = "request|stage|dea_intake", "request|stage|hsi_review"
+
+
+@pytest.fixture
+def as_user(client):
+    def sign_in(user: Any) -> Any:
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(autouse=True)
+def calendar_as_before():
+    """Tests that roll back leave the calendar in memory behind."""
+    yield
+    calendar._clocks.clear()
+
+
+def entry(**values: str) -> dict[str, str]:
+    given = {"target": INTAKE, "amount": "2", "unit": "days", "share_percent": "90", "why": "GAO asked for goals."}
+    return given | values
+
+
+def of(goal: Goal) -> str:
+    return reverse("admin:audit_goal_change", args=[goal.pk])
+
+
+def errors(response: Any) -> str:
+    return " ".join(
+        str(message) for messages in response.context["adminform"].form.errors.values() for message in messages
+    )
+
+
+def test_a_headquarters_sets_a_goal_for_its_own_stage_at_once_with_who_and_why_on_record(people, as_user):
+    before = timezone.now()
+    response = as_user(people.dea_hq).post(NEW_GOAL, entry(priority="expedited", unit="hours"))
+    assert response.url == GOALS
+    goal = Goal.objects.get()
+    assert before <= goal.effective_from <= timezone.now()
+    assert (goal.workflow, goal.measure, goal.stage, goal.party) == ("request", "stage", "dea_intake", "")
+    assert (goal.applies_to, goal.business_seconds, goal.share_percent) == ({"priority": "expedited"}, 7200, 90)
+    assert (goal.set_by_name, goal.why) == (people.dea_hq.username, "GAO asked for goals.")
+    assert LogEntry.objects.get().user == people.dea_hq
+
+
+@pytest.mark.parametrize(
+    ("role", "target", "allowed"),
+    [
+        ("dea_hq", INTAKE, True),
+        ("dea_hq", REVIEW, False),
+        ("dea_hq", "request|party|DEA", True),
+        ("dea_hq", "request|party|HSI", False),
+        ("dea_hq", "request|process|", True),
+        ("hsi_hq", REVIEW, True),
+        ("hsi_hq", "request|stage|returned", True),
+        ("hsi_hq", INTAKE, False),
+        ("hsi_hq", "request|process|", True),
+        ("hsi_hq", "request|stage|draft", False),
+    ],
+)
+def test_no_party_sets_the_other_s_goals(people, as_user, role, target, allowed):
+    response = as_user(getattr(people, role)).post(NEW_GOAL, entry(target=target))
+    assert Goal.objects.exists() == allowed
+    assert allowed or "not one of the available choices" in errors(response)
+
+
+@pytest.mark.parametrize("role", ["auditor", "operator", "dea_field", "training_manager"])
+def test_others_set_no_goal_and_end_none(people, as_user, role):
+    client = as_user(getattr(people, role))
+    goal = set_goal(_goal(), at_once=True)
+    assert client.post(NEW_GOAL, entry(target=REVIEW)).status_code == 403
+    assert client.post(of(goal), {"reason": "No."}).status_code == 403
+    goal.refresh_from_db()
+    assert goal.effective_until is None
+    assert client.get(of(goal)).status_code == (200 if role in ("auditor", "operator") else 403)
+
+
+def _goal(**fields: object) -> Goal:
+    given = {
+        "workflow": "request",
+        "stage": "dea_intake",
+        "business_seconds": 57600,
+        "effective_from": timezone.now(),
+        "set_by_name": "hq",
+        "why": "A test",
+    }
+    return Goal(**(given | fields))
+
+
+def test_a_second_goal_for_the_same_is_refused_in_words(people, as_user):
+    client = as_user(people.dea_hq)
+    client.post(NEW_GOAL, entry())
+    day = timezone.localdate() + timedelta(days=9)
+    response = client.post(NEW_GOAL, entry(amount="9", first_day=day.isoformat()))
+    assert "A goal for the same is in force at that time (number" in errors(response)
+    assert Goal.objects.count() == 1
+
+
+def test_a_goal_does_not_begin_today_as_a_whole_or_in_the_past(people, as_user):
+    for days in (0, 1):
+        day = timezone.localdate() - timedelta(days=days)
+        response = as_user(people.dea_hq).post(NEW_GOAL, entry(first_day=day.isoformat()))
+        assert "never alters what was measured before" in errors(response)
+
+
+@pytest.mark.parametrize("wrong", [{"amount": "0"}, {"amount": "1.5"}, {"share_percent": "101"}, {"why": ""}])
+def test_a_goal_that_makes_no_sense_is_refused(people, as_user, wrong):
+    assert as_user(people.dea_hq).post(NEW_GOAL, entry(**wrong)).status_code == 200
+    assert not Goal.objects.exists()
+
+
+def test_a_goal_is_ended_by_its_own_headquarters_with_the_last_day_and_why(people, as_user):
+    goal = set_goal(_goal(), at_once=True)
+    assert as_user(people.hsi_hq).post(of(goal), {"reason": "Not ours."}).status_code == 403
+    day = timezone.localdate() + timedelta(days=3)
+    response = as_user(people.dea_hq).post(of(goal), {"last_day": day.isoformat(), "reason": "Four days from May."})
+    assert response.url == GOALS
+    goal.refresh_from_db()
+    assert timezone.localtime(goal.effective_until).date() == day + timedelta(days=1)
+    assert (goal.ended_by_name, goal.ended_why) == (people.dea_hq.username, "Four days from May.")
+    assert as_user(people.dea_hq).post(of(goal), {"reason": "Again."}).status_code == 403
+
+
+def test_ending_a_goal_changes_nothing_else_of_it_whatever_is_posted(people, as_user):
+    goal = set_goal(_goal(), at_once=True)
+    forged = {
+        "reason": "Done.",
+        "business_seconds": "1",
+        "share_percent": "1",
+        "effective_from": "2020-01-01",
+        "why": "x",
+    }
+    as_user(people.dea_hq).post(of(goal), {"reason": "Done.", **forged})
+    ended = Goal.objects.get()
+    assert ended.effective_until is not None
+    assert (ended.business_seconds, ended.share_percent, ended.effective_from, ended.why) == (
+        goal.business_seconds,
+        goal.share_percent,
+        goal.effective_from,
+        goal.why,
+    )
+
+
+def test_the_list_tells_what_is_in_force_from_what_was_and_will_be(people, as_user):
+    client = as_user(people.auditor)
+    set_goal(_goal(), at_once=True)
+    set_goal(_goal(stage="field_review", effective_from=timezone.now() + timedelta(days=2)))
+    shown = {
+        standing: [goal.stage for goal in client.get(GOALS, {"standing": standing}).context["cl"].result_list]
+        for standing in ("in_force", "planned", "ended")
+    }
+    assert shown == {"in_force": ["dea_intake"], "planned": ["field_review"], "ended": []}
+    assert "DEA intake: each stay in it" in client.get(GOALS).text
+
+
+def closure(**values: str) -> dict[str, str]:
+    federal = Calendar.objects.get(name=calendar.default_name())
+    given = {
+        "calendar": str(federal.pk),
+        "first_day": "2026-03-05",
+        "last_day": "2026-03-06",
+        "reason": "Snow emergency",
+        "authority": "OPM notice of 5 March 2026",
+    }
+    return given | values
+
+
+def test_an_operator_enters_a_closure_which_is_on_record_and_in_the_calendar(people, as_user):
+    version = calendar.load().version
+    response = as_user(people.operator).post(NEW_CLOSURE, closure(), follow=True)
+    entered = Closure.objects.get()
+    assert (entered.entered_by_name, entered.authority) == (people.operator.username, "OPM notice of 5 March 2026")
+    assert calendar.load().version == version + 1
+    assert f"The calendar is at version {version + 1} now" in response.text
+    assert LogEntry.objects.get().user == people.operator
+
+
+def test_an_operator_withdraws_a_closure_once(people, as_user):
+    client = as_user(people.operator)
+    client.post(NEW_CLOSURE, closure())
+    page = reverse("admin:audit_closure_change", args=[Closure.objects.get().pk])
+    assert client.post(page, {"withdraw_why": ""}).status_code == 200
+    assert client.post(page, {"withdraw_why": "The wrong week.", "reason": "forged"}).url == CLOSURES
+    withdrawn = Closure.objects.get()
+    assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.username, "The wrong week.")
+    assert withdrawn.reason == "Snow emergency"
+    assert client.post(page, {"withdraw_why": "Again."}).status_code == 403
+    assert "The wrong week." in client.get(page).text
+
+
+@pytest.mark.parametrize("role", ["dea_hq", "hsi_hq", "auditor", "dea_field"])
+def test_neither_party_moves_its_own_clock(people, as_user, role):
+    assert as_user(getattr(people, role)).post(NEW_CLOSURE, closure()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"last_day": "2026-03-04"}, "before the first"),
+        ({"open_from": "12:00", "open_until": "12:00"}, "close before they open"),
+        ({"authority": ""}, "required"),
+        ({"first_day": "1980-03-04"}, "The calendar has no such day"),
+    ],
+)
+def test_a_closure_that_makes_no_sense_is_refused_in_words(people, as_user, wrong, says):
+    assert says in errors(as_user(people.operator).post(NEW_CLOSURE, closure(**wrong)))
+    assert not Closure.objects.exists()
