@@ -1,0 +1,143 @@
+"""Writes a checked log into the ledger: whole cases, in batches, marked as imported."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit import ledger
+from audit.calendar import load
+from audit.imports.log import BadRow, Columns, Event, Log, LogRefused, Span
+from audit.ledger import PastStep
+from audit.models import AccessRecord, StepEvent
+from audit.verify import subject_models
+
+TRANSITION = "imported"
+BATCH = 20_000  # events, or one longer case
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How a log is to be understood. Without `final` stages, every case has ended with its last event."""
+
+    workflow: str
+    columns: Columns
+    parties: Mapping[str, str] = field(default_factory=dict)
+    final: Collection[str] = ()
+
+
+def span_of_calendar() -> Span:
+    """The instants that rows may have: those of the default calendar, up to now."""
+    clock = load()
+    return Span(clock.starts_at, clock.ends_at, timezone.now())
+
+
+def refuse_own_workflow(workflow: str) -> None:
+    """Raises LogRefused for a name that is too long, or of a workflow that this system moves and times itself."""
+    longest: Any = StepEvent._meta.get_field("workflow").max_length
+    if not workflow.strip() or len(workflow) > longest:
+        raise LogRefused(f"Name the workflow in 1 to {longest} characters.")
+    own = {model.workflow for model in subject_models()}
+    timed_here = StepEvent.objects.filter(workflow=workflow, source=StepEvent.Source.SYSTEM)
+    if workflow in own or timed_here.exists():
+        raise LogRefused(f"“{workflow}” is a workflow that this system times itself. Give the history another name.")
+
+
+def steps_of(case: str, events: Sequence[Event], meaning: Meaning) -> Iterator[PastStep]:
+    """The steps of a case: each event enters a stage, and the last one ends the case (see `Meaning.final`)."""
+    last = len(events) - 1
+    for place, event in enumerate(events):
+        yield PastStep(
+            subject=case,
+            transition=TRANSITION,
+            to_state=event.stage,
+            party=meaning.parties.get(event.stage, ""),
+            final=place == last and (not meaning.final or event.stage in meaning.final),
+            dimensions=event.dimensions,
+            at=event.at,
+            actor_name=event.actor,
+        )
+
+
+def settle_held(log: Log, meaning: Meaning) -> int:
+    """Takes out of the log the cases that the ledger holds; returns how many it holds just as the file has them.
+
+    The events of a case that the ledger holds otherwise become bad rows: a chain is never continued by a file.
+    """
+    held = _held(meaning.workflow, log.cases)
+    same = 0
+    for case, content in held.items():
+        events = log.cases.pop(case)
+        if content == [_content(step) for step in steps_of(case, events, meaning)]:
+            same += 1
+            continue
+        reason = f"the ledger holds the case “{case}” with other steps"
+        log.bad += [BadRow(event.row, meaning.columns.case, reason, event.cells) for event in events]
+    log.bad.sort(key=lambda bad: bad.row)
+    return same
+
+
+def _held(workflow: str, cases: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
+    steps = StepEvent.objects.filter(workflow=workflow, subject__in=list(cases)).order_by("subject", "sequence")
+    held: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for step in steps.iterator(chunk_size=5000):
+        held[step.subject].append(_content(step))
+    return held
+
+
+def _content(step: StepEvent | PastStep) -> tuple[Any, ...]:
+    return step.to_state, step.at, step.party, step.final, step.actor_name, step.dimensions
+
+
+def write(log: Log, meaning: Meaning, *, actor_name: str, facts: Mapping[str, Any]) -> Iterator[int]:
+    """Writes the log's cases and yields the number of events after each batch, which is one transaction.
+
+    `facts` go on record beside the file's SHA-256. Raises LogRefused where somebody imports the same cases meanwhile.
+    """
+    begun = AccessRecord.objects.create(
+        actor=None,
+        actor_name=actor_name,
+        act="import event log: begin",
+        parameters={"workflow": meaning.workflow, "sha256": log.sha256, "bad_rows": len(log.bad), **facts},
+    )
+    written = 0
+    try:
+        for batch in _batches(log.cases):
+            written += _write(batch, meaning)
+            yield written
+    finally:
+        AccessRecord.objects.create(
+            actor=None,
+            actor_name=actor_name,
+            act="import event log: end",
+            parameters={"begun": begun.pk, "complete": written == log.events},
+            row_count=written,
+        )
+
+
+def _batches(cases: Mapping[str, list[Event]]) -> Iterator[dict[str, list[Event]]]:
+    batch: dict[str, list[Event]] = {}
+    size = 0
+    for case, events in cases.items():
+        if batch and size + len(events) > BATCH:
+            yield batch
+            batch, size = {}, 0
+        batch[case] = events
+        size += len(events)
+    if batch:
+        yield batch
+
+
+def _write(batch: Mapping[str, list[Event]], meaning: Meaning) -> int:
+    steps = (step for case, events in batch.items() for step in steps_of(case, events, meaning))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {meaning.workflow}"])
+        try:
+            return ledger.append_history(meaning.workflow, steps, source=StepEvent.Source.IMPORTED)
+        except ledger.LedgerConflict as error:
+            raise LogRefused(f"{error} Somebody imports the same cases; run the import again.") from None

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.management.base import BaseCommand, CommandError
+
+from audit.calendar import CalendarError
+from audit.imports import record
+from audit.imports.log import Columns, Log, LogRefused, read_log, read_parties
+from audit.imports.record import Meaning
+from audit.imports.rejected import write_rejected
+from audit.imports.times import DAY_FIRST, MONTH_FIRST, TimeReader
+
+SHOWN = 20  # bad rows that are listed
+
+
+class Command(BaseCommand):
+    help = (
+        "Loads past histories from a spreadsheet saved as CSV, or an event log, into the ledger as imported: each row "
+        "is the entry of a case into a stage, and the last one ends the case. Checks every row before it writes any. "
+        "docs/reference/event-logs.md says what is understood."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--workflow", required=True, metavar="NAME", help="the ledger's name for the process")
+        parser.add_argument("--case", required=True, metavar="COL", help="header of the column of case numbers")
+        parser.add_argument("--stage", required=True, metavar="COL", help="header of the column of stages")
+        parser.add_argument("--at", required=True, metavar="COL", help="header of the column of times")
+        parser.add_argument("--actor", default="", metavar="COL", help="who made the step")
+        parser.add_argument(
+            "--dimension",
+            action="append",
+            default=[],
+            metavar="[NAME=]COL",
+            help="what reports group by, as office=org:group; may be given again",
+        )
+        parser.add_argument(
+            "--party-map",
+            type=Path,
+            metavar="FILE",
+            help="CSV with the columns stage and party: whose clock runs where",
+        )
+        parser.add_argument("--time-zone", default="", metavar="ZONE", help="of times without offset, by IANA name")
+        parser.add_argument(
+            "--date-order", default="", choices=[MONTH_FIRST, DAY_FIRST], help="of dates such as 3/4/2024"
+        )
+        parser.add_argument(
+            "--final",
+            nargs="+",
+            default=[],
+            metavar="STAGE",
+            help="only a case whose last event is one of these has ended",
+        )
+        parser.add_argument(
+            "--skip-bad", action="store_true", help="import the good rows and write the others to a file"
+        )
+        parser.add_argument(
+            "--rejected", type=Path, metavar="FILE", help="where to write the bad rows (default: FILE.rejected.csv)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._import(options)
+        except (LogRefused, CalendarError) as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from None
+
+    def _import(self, options: dict[str, Any]) -> None:
+        record.refuse_own_workflow(options["workflow"])
+        columns = Columns(
+            options["case"], options["stage"], options["at"], options["actor"], _dimensions(options["dimension"])
+        )
+        parties = read_parties(options["party_map"].read_bytes()) if options["party_map"] else {}
+        meaning = Meaning(options["workflow"], columns, parties, options["final"])
+        times = TimeReader(_zone(options["time_zone"]), options["date_order"])
+        log = read_log(options["file"].read_bytes(), columns, times, record.span_of_calendar())
+        self._warn_of_stages(log, parties, bool(options["party_map"]))
+        same = record.settle_held(log, meaning)
+        self._settle_bad(log, options)
+        self._write(log, meaning, _facts(options))
+        self.stdout.write(
+            f"Imported {len(log.cases)} cases with {log.events} events as workflow “{meaning.workflow}”. "
+            f"In the ledger already: {same} cases. Bad rows left out: {len(log.bad)}."
+        )
+
+    def _warn_of_stages(self, log: Log, parties: Mapping[str, str], mapped: bool) -> None:
+        if not mapped:
+            return
+        stages = {event.stage for events in log.cases.values() for event in events}
+        for stage in sorted(stages - parties.keys()):
+            self.stderr.write(f"The party map does not name the stage “{stage}”: nobody's clock runs in it.")
+        for stage in sorted(parties.keys() - stages):
+            self.stderr.write(f"No row is in the stage “{stage}” of the party map.")
+
+    def _settle_bad(self, log: Log, options: dict[str, Any]) -> None:
+        """Raises CommandError where bad rows stand against the import."""
+        if not log.bad:
+            return
+        for bad in log.bad[:SHOWN]:
+            self.stderr.write(str(bad))
+        if len(log.bad) > SHOWN:
+            self.stderr.write(f"… and {len(log.bad) - SHOWN} more.")
+        file: Path = options["file"]
+        rejected = options["rejected"] or (options["skip_bad"] and file.with_name(f"{file.name}.rejected.csv"))
+        if rejected:
+            write_rejected(log, rejected)
+            self.stderr.write(f"The bad rows are in {rejected}.")
+        if not options["skip_bad"]:
+            raise CommandError(
+                f"Nothing was imported: {len(log.bad)} bad rows. Correct them, or leave them out with --skip-bad."
+            )
+
+    def _write(self, log: Log, meaning: Meaning, facts: Mapping[str, Any]) -> None:
+        total = log.events
+        for written in record.write(log, meaning, actor_name=f"command line, uid {os.getuid()}", facts=facts):
+            self.stderr.write(f"{written} of {total} events")
+
+
+def _dimensions(options: Sequence[str]) -> dict[str, str]:
+    """Name -> header; a header without a name is the name of its dimension."""
+    pairs = (option.split("=", 1) if "=" in option else (option, option) for option in options)
+    return {name.strip(): header.strip() for name, header in pairs}
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        raise CommandError(f"There is no time zone “{name}”. Name it as America/New_York or UTC.") from None
+
+
+def _facts(options: dict[str, Any]) -> dict[str, Any]:
+    names = ("case", "stage", "at", "actor", "dimension", "time_zone", "date_order", "final", "skip_bad")
+    said = {name: options[name] for name in names if options[name]}
+    return {"file": options["file"].name, "party_map": str(options["party_map"] or ""), **said}
