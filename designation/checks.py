@@ -16,6 +16,8 @@ from audit.machine import Check
 from designation.models import Agent, Designation, Office, Request, User
 from designation.models.designations import LIVE
 
+MOVE_FIRST = "Ask HSI headquarters to move the agent to your office first."
+
 
 def all_checks() -> list[Check]:
     """This app's checks, and those that the settings add."""
@@ -47,11 +49,25 @@ def agent_is_in_the_office(name: str, requests: Sequence[Request], actor: User) 
     """A request is filed by the agent's own office; a transfer by the office that takes the agent."""
     if name not in {"submit", "resubmit"}:
         return {}
-    return {
-        request.pk: "The agent belongs to another office. File a transfer instead."
-        for request in requests
-        if request.kind != Request.Kind.TRANSFER and request.agent.office_id != request.office_id
-    }
+    away = [request for request in requests if request.agent.office_id != request.office_id]
+    live = live_designations([request.agent_id for request in away]) if away else {}
+    refused = {}
+    for request in away:
+        if not designated_elsewhere(live, request.agent_id, request.office_id):
+            refused[request.pk] = f"The agent belongs to another office, with no designation to transfer. {MOVE_FIRST}"
+        elif request.kind != Request.Kind.TRANSFER:
+            refused[request.pk] = "The agent belongs to another office. File a transfer instead."
+    return refused
+
+
+def live_designations(agents: Sequence[int]) -> dict[int, int]:
+    """Agent -> office of the live designation, of those that have one."""
+    return _designated_agents(agents)[0]
+
+
+def designated_elsewhere(live: Mapping[int, int], agent: int, office: int) -> bool:
+    """Whether the agent's live designation is of another office, which is what a transfer needs."""
+    return live.get(agent, office) != office
 
 
 def kind_fits_the_agent(name: str, requests: Sequence[Request], actor: User) -> Mapping[int, str]:
@@ -66,7 +82,7 @@ def kind_fits_the_agent(name: str, requests: Sequence[Request], actor: User) -> 
             refused[request.pk] = "The agent is designated already. File a renewal or a transfer instead."
         elif request.kind == Request.Kind.RENEWAL and agent not in ever:
             refused[request.pk] = "The agent was never designated. File an initial request instead."
-        elif request.kind == Request.Kind.TRANSFER and live.get(agent, office) == office:
+        elif request.kind == Request.Kind.TRANSFER and not designated_elsewhere(live, agent, office):
             refused[request.pk] = "A transfer needs a live designation at another office. File another kind instead."
     return refused
 
@@ -78,7 +94,7 @@ def kinds_for(agents: Sequence[Agent], office: Office) -> dict[int, str]:
 
 
 def _kind_for(agent: int, office: Office, live: Mapping[int, int], ever: set[int]) -> str:
-    if agent in live and live[agent] != office.pk:
+    if designated_elsewhere(live, agent, office.pk):
         return Request.Kind.TRANSFER
     return Request.Kind.RENEWAL if agent in ever else Request.Kind.INITIAL
 

@@ -14,7 +14,24 @@ OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
 LONGEST_KEY = 18  # digits
 
 
-class Form(forms.Form):
+class SaysWhatToEnter(forms.BaseForm):
+    """Says of a field left blank what to enter there, unless the field has words of its own for it."""
+
+    def full_clean(self) -> None:
+        for name, field in self.fields.items():
+            if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = _what_to_enter(field, str(self[name].label))
+        super().full_clean()
+
+
+def _what_to_enter(field: forms.Field, label: str) -> str:
+    """As "Enter the last name." or "Choose the HSI office."."""
+    verb = "Choose" if isinstance(field, forms.ChoiceField | forms.FileField) else "Enter"
+    is_acronym = label.split()[0].isupper()
+    return f"{verb} the {label if is_acronym else label[:1].lower() + label[1:]}."
+
+
+class Form(SaysWhatToEnter, forms.Form):
     """A form of this app."""
 
 

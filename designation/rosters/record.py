@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db.models import Func, Value
 from django.db.models.functions import Lower, Upper
 
+from designation.checks import MOVE_FIRST, designated_elsewhere, live_designations
 from designation.models import Agent, Office, Request
 from designation.rosters.fields import Draft
 from designation.rosters.headers import Field
@@ -78,6 +79,8 @@ def compare_with_record(drafts: Sequence[Draft], office: Office) -> None:
     emails = {draft.email.lower() for draft in drafts if draft.email}
     owners = Agent.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=emails)
     owner_of = dict(owners.values_list("lower_email", "pk"))
+    away = [draft.agent.pk for draft in drafts if draft.agent and draft.agent.office_id != office.pk]
+    live = live_designations(away) if away else {}
     for draft in drafts:
         owner = owner_of.get(draft.email.lower()) if draft.email else None
         if owner is not None and (draft.agent is None or owner != draft.agent.pk):
@@ -89,7 +92,7 @@ def compare_with_record(drafts: Sequence[Draft], office: Office) -> None:
         if draft.agent is None:
             _refuse_kinds_that_need_a_designation(draft)
         else:
-            _compare_with_agent(draft, draft.agent, office)
+            _compare_with_agent(draft, draft.agent, office, live)
 
 
 def _refuse_kinds_that_need_a_designation(draft: Draft) -> None:
@@ -101,7 +104,7 @@ def _refuse_kinds_that_need_a_designation(draft: Draft) -> None:
         )
 
 
-def _compare_with_agent(draft: Draft, agent: Agent, office: Office) -> None:
+def _compare_with_agent(draft: Draft, agent: Agent, office: Office, live: Mapping[int, int]) -> None:
     if draft.open_request and draft.open_request.office_id != office.pk:
         draft.wrong(
             Field.BADGE_NUMBER,
@@ -109,10 +112,12 @@ def _compare_with_agent(draft: Draft, agent: Agent, office: Office) -> None:
             "Ask that office to withdraw it.",
         )
     elif agent.office_id != office.pk and not draft.kind:
+        take_over = "To take the agent over, write transfer as the kind of request."
+        remedy = take_over if designated_elsewhere(live, agent.pk, office.pk) else MOVE_FIRST
         draft.wrong(
             Field.BADGE_NUMBER,
             "The agent belongs to another office.",
-            "Correct the badge number; or, to take the agent over, write transfer as the kind of request.",
+            f"Correct the badge number if it is wrong. {remedy}",
         )
     if not same_person_name(draft.last_name, draft.first_name, agent.last_name, agent.first_name):
         column = Field.LAST_NAME if Field.LAST_NAME in draft.roster.mapping else Field.NAME

@@ -38,7 +38,15 @@ def test_another_offices_agent_without_a_designation_is_refused_and_leaves_no_dr
     agent = factories.AgentFactory(office=other_office)
     outcome = file(people, factories.new_request(agent))
     assert [r.code for r in outcome.refused] == ["check"]
+    assert outcome.refused[0].message.endswith("Ask HSI headquarters to move the agent to your office first.")
     assert not Request.objects.filter(agent=agent).exists()
+
+
+def test_another_offices_designated_agent_is_refused_any_kind_but_a_transfer(people, other_office):
+    agent = factories.request(people, "approved").agent
+    entry = factories.new_request(agent, kind="renewal")
+    outcome = file(people, entry, actor=people.other_coordinator, office=other_office)
+    assert "File a transfer instead." in outcome.refused[0].message
 
 
 def test_a_coordinator_files_only_for_his_own_office(people, other_office):

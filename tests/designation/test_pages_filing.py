@@ -171,6 +171,26 @@ def test_a_draft_is_changed_and_a_stale_change_is_refused(people: People, client
     assert Request.objects.get(pk=request.pk).priority == "expedited"
 
 
+def test_the_page_of_a_draft_says_how_to_file_for_another_agent(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    page = client.get(reverse("designation:request_edit", args=[request.number]))
+    assert reverse("designation:request_act", args=[request.number, "withdraw"]) in page.text
+
+
+def test_a_field_left_blank_says_what_to_enter(people: People, client):
+    client.force_login(people.hsi_hq)
+    errors = client.post(DETAILS, {"kind": ""}).context["form"].errors
+    assert {name: list(told) for name, told in errors.items()} == {
+        "office": ["Choose the HSI office."],
+        "badge_number": ["Enter the badge number."],
+        "first_name": ["Enter the first name."],
+        "last_name": ["Enter the last name."],
+        "priority": ["Choose the priority."],
+        "justification": ["Enter the justification."],
+    }
+
+
 def test_headquarters_files_for_the_office_that_it_chooses(people: People, client):
     client.force_login(people.hsi_hq)
     assert "office" in client.post(DETAILS, {**CONTENT, **NEW_AGENT}).context["form"].errors

@@ -96,7 +96,7 @@ def test_unknown_columns_are_asked_for_once_and_then_remembered(people: People, 
     [
         ({"badge_number": "0"}, "Say which column holds: Last name, First name."),
         ({"badge_number": "0", "name": "0"}, "A column can mean one thing only"),
-        ({"name": "1"}, "This field is required."),
+        ({"name": "1"}, "Choose the column that holds the badge number."),
         ({"badge_number": "9", "name": "1"}, "Select a valid choice"),
     ],
 )

@@ -208,6 +208,27 @@ def test_an_agent_of_another_office_needs_a_transfer(people: People, other_offic
     assert "another office" in only(people, "00123", "Smith", "John", "", "Initial").problems[0].reason
 
 
+@pytest.mark.parametrize("kind", ["", "Initial", "Transfer"])
+def test_for_another_offices_agent_without_a_designation_headquarters_is_to_be_asked(
+    people: People, other_office: Office, kind: str
+):
+    known(people, office=other_office)
+
+    (problem,) = only(people, "00123", "Smith", "John", "", kind).problems
+
+    assert "belongs to another office" in problem.reason
+    assert "Ask HSI headquarters to move the agent to your office first." in problem.message
+
+
+def test_for_another_offices_designated_agent_a_transfer_is_to_be_written(people: People, other_office: Office):
+    designated(people)
+    actor = people.other_coordinator
+
+    found = plan(roster(("00123", "Smith", "John")), office=home(actor), actor=actor, default_justification="Moves.")
+
+    assert "write transfer as the kind of request" in found.rows[0].problems[0].remedy
+
+
 def test_a_transfer_takes_a_designated_agent_of_another_office(people: People, other_office: Office):
     agent = designated(people)
     actor = people.other_coordinator
