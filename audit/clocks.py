@@ -66,6 +66,11 @@ class Clock:
         return self.goal.business_seconds - self.used
 
     @property
+    def over(self) -> int:
+        """Business seconds beyond the goal; negative while some are left."""
+        return -self.left
+
+    @property
     def missed(self) -> bool:
         return self.status == Status.LATE if not self.ended else self.left < 0
 

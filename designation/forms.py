@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
-from designation.fields import Form, LinesField, SaysWhatToEnter
+from designation.fields import Form, LinesField
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.models.requests import State
@@ -65,7 +66,7 @@ class RequestFilterForm(Form):
         label="Priority", required=False, choices=[("", "Any priority"), *Request.Priority.choices]
     )
     office = forms.ChoiceField(label="HSI office", required=False)
-    late = forms.BooleanField(label="Past the due time", required=False, widget=forms.HiddenInput)
+    clock = forms.ChoiceField(label="Due time", required=False, choices=[("", "Any"), *Status.choices])
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
@@ -186,14 +187,13 @@ class AnswerForm(NeedForm, VersionForm):
         rows=4,
         max_length=LONGEST_REASON,
         label="Your answer",
-        error_messages={"required": "Write an answer: it goes on record."},
         help_text="What was missing, or why nothing is. It goes on record.",
     )
 
     field_order = ["answer", "justification", "priority"]
 
 
-class AgentForm(SaysWhatToEnter, forms.ModelForm):
+class AgentForm(forms.ModelForm):
     class Meta:
         model = Agent
         fields = ["badge_number", "first_name", "last_name", "email", "office"]
@@ -238,11 +238,7 @@ class RosterUploadForm(OfficeForm):
 
 
 class SheetForm(Form):
-    sheet = forms.ChoiceField(
-        label="Which sheet holds the roster?",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose the sheet that holds the roster."},
-    )
+    sheet = forms.ChoiceField(label="Which sheet holds the roster?", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -270,7 +266,6 @@ class ColumnsForm(Form):
                 choices=[("", "Choose a column" if field is Field.BADGE_NUMBER else "Not in this file"), *columns],
                 coerce=int,
                 empty_value=None,
-                error_messages={"required": f"Choose the column that holds the {field.label.lower()}."},
                 initial=proposal.mapping.get(field),
             )
         self.order_fields([*(field.value for field in Field), "default_justification"])

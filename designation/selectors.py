@@ -11,6 +11,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from audit import calendar
+from audit.clocks import Clock, Status, clocks_of
 from audit.machine import Subject
 from audit.models import Goal, StageVisit, StepEvent
 from designation import workflow
@@ -57,12 +59,12 @@ def find_requests(
     priority: str = "",
     office: str = "",
     turn: str = "",
-    late: bool = False,
+    clock: str = "",
 ) -> RequestQuerySet:
     """The requests that the user may see and that fit all that is given, with their clocks.
 
     `text` is a number or the beginning of a badge number or name, `state` a state or OPEN, `office` a code,
-    `turn` MINE or the agency whose clock runs, `late` only what is past its due time.
+    `turn` MINE or the agency whose clock runs, `clock` how it stands to its due time, a value of `audit.clocks.Status`.
     """
     found = Request.objects.visible_to(user).with_clock()
     given = {"kind": kind, "priority": priority, "office__code": office}
@@ -73,8 +75,10 @@ def find_requests(
         found = found.filter(waiting_for(user))
     elif turn:
         found = found.filter(state__in=[name for name, party in Request.parties.items() if party == turn])
-    if late:
+    if clock == Status.LATE:
         found = found.filter(Q(due_at__lt=Now()))
+    elif clock:
+        found = found.filter(Q(clock_status=clock))
     return found.filter(_matches(text.strip())) if text.strip() else found
 
 
@@ -87,7 +91,7 @@ def _matches(text: str) -> Q:
 
 @dataclass(frozen=True)
 class Work:
-    """How many of the requests that the user may see are where; `late` is None while no goal is set."""
+    """How many of the requests that the user may see are where; the last two are None while no goal is set."""
 
     open: int
     mine: int
@@ -95,11 +99,12 @@ class Work:
     returned: int
     to_endorse: int
     with_dea: int
+    due_soon: int | None
     late: int | None
 
 
 def work_of(user: User) -> Work:
-    """What a home page counts, in two or three queries."""
+    """What a home page counts, in four queries."""
     dea_states = [state for state, party in Request.parties.items() if party == "DEA"]
     visible = Request.objects.visible_to(user).open()
     counts = visible.aggregate(
@@ -110,17 +115,19 @@ def work_of(user: User) -> Work:
         to_endorse=Count("pk", filter=Q(state=State.HSI_REVIEW)),
         with_dea=Count("pk", filter=Q(state__in=dea_states)),
     )
-    has_goals = Goal.objects.filter(workflow=Request.workflow).exists()
-    return Work(**counts, late=find_requests(user, late=True).count() if has_goals else None)
+    if not Goal.objects.filter(workflow=Request.workflow).exists():
+        return Work(**counts, due_soon=None, late=None)
+    due_soon, late = (find_requests(user, clock=status).count() for status in (Status.DUE_SOON, Status.LATE))
+    return Work(**counts, due_soon=due_soon, late=late)
 
 
 def unread_notices(user: User) -> int:
     return Notice.objects.visible_to(user).unread().count()
 
 
-def is_late(request: Any) -> bool:
-    """Whether the stage that a request, read with its clock, is in should have ended by now."""
-    return request.due_at is not None and request.due_at < timezone.now()
+def clocks(subject: Subject, visits: Sequence[StageVisit]) -> list[Clock]:
+    """The clocks of the whole process and of each party that has a goal, as they stand now."""
+    return clocks_of(visits, timezone.now(), calendar.load())
 
 
 def visits_of(subject: Subject) -> list[StageVisit]:

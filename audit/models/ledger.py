@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from audit.models.calendar import Calendar
 from audit.models.goals import Goal
 
 
@@ -73,10 +74,10 @@ class StageVisitQuerySet(models.QuerySet["StageVisit"]):
 
     def with_clock_status(self) -> StageVisitQuerySet:
         """Adds `clock_status`, how an open stay stands now to its due time: a value of `audit.clocks.Status`."""
-        from audit.calendar import default_calendar_id
+        from audit.calendar import default_name
 
         status = models.Func(
-            models.Value(default_calendar_id()),
+            models.Subquery(Calendar.objects.filter(name=default_name()).values("pk")),
             models.F("due_at"),
             models.F("goal__business_seconds"),
             models.functions.Now(),

@@ -10,6 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit.clocks import Status
 from designation.admin.base import user_of
 from designation.models import Office, Request, Role
 from designation.models.requests import State
@@ -79,6 +80,15 @@ class PriorityFilter(SelectFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return list(Request.Priority.choices)
+
+
+class ClockFilter(SelectFilter):
+    title = "due time"
+    parameter_name = "clock"
+    lookup = "clock_status"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return list(Status.choices)
 
 
 class OfficeFilter(SelectFilter):

@@ -17,6 +17,7 @@ from designation import workflow
 from designation.admin.acts import ActsAdmin
 from designation.admin.base import user_of
 from designation.admin.queue import (
+    ClockFilter,
     DivisionFilter,
     KindFilter,
     OfficeFilter,
@@ -28,7 +29,7 @@ from designation.admin.queue import (
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
 from designation.permissions import DEA_ROLES
-from designation.selectors import is_late, waiting_for
+from designation.selectors import clocks, visits_of, waiting_for
 
 
 @admin.register(Request)
@@ -58,7 +59,7 @@ class RequestAdmin(ActsAdmin):
         "in_stage",
         "due",
     ]
-    list_filter = [QueueFilter, StateFilter, KindFilter, PriorityFilter, OfficeFilter, DivisionFilter]
+    list_filter = [QueueFilter, StateFilter, KindFilter, PriorityFilter, ClockFilter, OfficeFilter, DivisionFilter]
     search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
@@ -107,7 +108,7 @@ class RequestAdmin(ActsAdmin):
 
     @admin.display(description="Due", ordering="due_at")
     def due(self, row: Request) -> str:
-        return render_to_string("admin/designation/request/due.html", {"row": row, "late": is_late(row)})
+        return render_to_string("admin/designation/request/due.html", {"row": row})
 
     def perform(
         self, name: str, pks: Sequence[int], *, actor: User, reason: str, versions: Mapping[int, int]
@@ -135,7 +136,7 @@ class RequestAdmin(ActsAdmin):
     def page_context(self, request: HttpRequest, row: Request) -> dict[str, Any]:
         opinions = list(row.opinions.select_related("division", "given_by"))
         return {
-            "late": is_late(row),
+            "clocks": clocks(row, visits_of(row)),
             "opinion": next((opinion for opinion in opinions if opinion.superseded_at is None), None),
             "superseded": [opinion for opinion in opinions if opinion.superseded_at is not None],
             "designations": row.agent.designations.select_related("office").order_by("-valid_from", "-pk"),

@@ -11,10 +11,11 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
+from audit.clocks import Status
 from designation.models import Notice, Role, User
 from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
-from designation.selectors import OPEN, Work, work_of
+from designation.selectors import MINE, OPEN, Work, work_of
 from designation.views.access import SignedIn
 
 NOTICES_SHOWN = 5
@@ -74,7 +75,7 @@ def home(request: SignedIn) -> HttpResponse:
     notices = Notice.objects.visible_to(user).unread()[:NOTICES_SHOWN]
     context = {
         "files": files,
-        "stats": _stats(work_of(user), user) if files else [],
+        "stats": _stats(work_of(user), user) if user.has_role(*READER_ROLES) else [],
         "notices": notices,
         "tasks": _tasks(user),
     }
@@ -93,10 +94,14 @@ def _stats(work: Work, user: User) -> list[dict[str, Any]]:
             _stat(work.to_endorse, "To endorse", "Filed by the offices, waiting for us.", state=State.HSI_REVIEW)
         )
         stats.append(_stat(work.returned, "Returned to offices", "", state=State.RETURNED))
+    if user.has_role(*DEA_ROLES):
+        stats.append(_stat(work.mine, "Waiting for me", "", turn=MINE))
     stats.append(_stat(work.with_dea, "With DEA", "", turn="DEA"))
     stats.append(_stat(work.open, "Open in all", "", state=OPEN))
+    if work.due_soon is not None:
+        stats.append(_stat(work.due_soon, "Due soon", "", clock=Status.DUE_SOON))
     if work.late is not None:
-        stats.append({**_stat(work.late, "Past the due time", "", late="on"), "late": work.late > 0})
+        stats.append({**_stat(work.late, "Past the due time", "", clock=Status.LATE), "late": work.late > 0})
     return stats
 
 

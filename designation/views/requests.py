@@ -49,7 +49,7 @@ def request_list(request: SignedIn) -> HttpResponse:
 
 
 def _item(row: Any) -> dict[str, Any]:
-    return {"row": row, "late": selectors.is_late(row), "selectable": row.state == State.HSI_REVIEW}
+    return {"row": row, "selectable": row.state == State.HSI_REVIEW}
 
 
 def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
     opinions = FieldOpinion.objects.visible_to(request.user).filter(request=row)
     context = {
         "row": row,
-        "late": selectors.is_late(row),
+        "clocks": selectors.clocks(row, visits),
         "facts": _facts(row),
         "acts": _acts(request, row),
         "review_url": _review_url(request, row),

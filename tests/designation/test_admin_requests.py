@@ -93,6 +93,7 @@ class TestQueue:
             ("state", "", 2),
             ("kind", "renewal", 0),
             ("priority", "expedited", 1),
+            ("clock", "late", 0),
             ("office", "HSI-MIA", 2),
             ("office", "HSI-DEN", 0),
             ("division", "DEA-MIA", 2),
@@ -121,8 +122,8 @@ class TestQueue:
             visit = StageVisit.objects.open().filter(subject=request.number)
             visit.update(due_at=timezone.now() + timedelta(days=days))
         client = as_user(people.dea_hq)
-        assert client.get(QUEUE).content.decode().count("review-badge--late") == 1
-        assert [client.get(page(request)).context["late"] for request in (late, on_time)] == [True, False]
+        assert client.get(QUEUE).content.decode().count("t21-due--late") == 1
+        assert ["was due" in client.get(page(request)).text for request in (late, on_time)] == [True, False]
 
     def test_is_where_a_reviewer_lands(self, people, as_user):
         assert as_user(people.dea_field).get(reverse("admin:index")).url == QUEUE

@@ -106,8 +106,8 @@ def test_late_requests_are_marked_and_can_be_listed_alone(people: People, client
     StageVisit.objects.filter(subject=late.number, left_at=None).update(due_at=now - 14 * day)
     factories.request(people, "draft")
     client.force_login(people.coordinator)
-    assert numbers(client.get(f"{LIST}?late=on")) == [late.number]
-    assert "late" in client.get(LIST).text
+    assert numbers(client.get(f"{LIST}?clock=late")) == [late.number]
+    assert "t21-due--late" in client.get(LIST).text
     assert client.get(reverse("home")).context["stats"][-1]["value"] == "1"
 
 
@@ -168,7 +168,7 @@ def test_the_detail_costs_the_same_queries_for_a_long_history(people: People, cl
         workflow.resubmit(long.pk, actor=people.coordinator, version=version, **answer)
     client.force_login(people.hsi_hq)
     for request in (short, long):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             client.get(detail(request))
 
 

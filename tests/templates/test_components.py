@@ -26,9 +26,15 @@ def test_a_clock_says_whose_it_is_and_for_how_long():
 
 def test_a_late_clock_says_late_and_since_when():
     due = datetime(2026, 3, 6, 20, tzinfo=UTC)
-    html = component("clock", party="HSI", seconds=DAY, due=due, late=True)
+    html = component("clock", party="HSI", seconds=DAY, due=due, status="late")
     assert "<strong>late</strong>, was due" in html
     assert "March 6, 2026" in html
+
+
+@pytest.mark.parametrize(("status", "says"), [("due_soon", "<strong>due soon</strong>"), ("on_track", "on track")])
+def test_a_clock_that_is_not_late_says_how_it_stands(status, says):
+    due = datetime(2026, 3, 6, 20, tzinfo=UTC)
+    assert says in component("clock", party="HSI", seconds=DAY, due=due, status=status)
 
 
 def test_no_clock_runs_for_nobody():

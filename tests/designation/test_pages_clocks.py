@@ -1,0 +1,82 @@
+"""Due times where requests are: list, request, home page and the reviewers' queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from audit import calendar
+from audit.goals import set_goal
+from audit.models import Goal, StageVisit
+from designation.models import Request
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST, QUEUE = reverse("designation:request_list"), reverse("admin:designation_request_changelist")
+HOUR = 3600
+
+
+def goal(**fields: object) -> None:
+    given = {"workflow": "request", "business_seconds": 80 * HOUR, "set_by_name": "hq", "why": "A test"}
+    set_goal(Goal(**(given | fields)), at_once=True)
+
+
+@pytest.fixture
+def standing(people) -> dict[str, Request]:
+    """Three requests at DEA's decision, one of each standing."""
+    goal(stage="dea_decision")
+    now, clock = timezone.now(), calendar.load()
+    dues = {"late": now - timedelta(minutes=1), "due_soon": clock.add(now, HOUR), "on_track": clock.add(now, 30 * HOUR)}
+    rows = dict(zip(dues, factories.requests(people, "dea_decision", count=3), strict=True))
+    for status, row in rows.items():
+        StageVisit.objects.open().filter(subject=row.number).update(due_at=dues[status])
+    return rows
+
+
+@pytest.mark.parametrize("status", ["late", "due_soon", "on_track"])
+def test_list_and_queue_are_filtered_by_how_requests_stand(people, client, standing, status):
+    client.force_login(people.hsi_hq)
+    items = client.get(LIST, {"clock": status}).context["items"]
+    assert [item["row"].number for item in items] == [standing[status].number]
+    client.force_login(people.dea_hq)
+    assert list(client.get(QUEUE, {"clock": status}).context["cl"].result_list) == [standing[status]]
+
+
+@pytest.mark.parametrize("who", ["hsi_hq", "dea_hq", "coordinator"])
+def test_the_home_page_counts_what_is_late_and_due_soon_and_leads_to_it(people, client, standing, who):
+    client.force_login(getattr(people, who))
+    stats = {stat["label"]: stat for stat in client.get(reverse("home")).context["stats"]}
+    assert (stats["Past the due time"]["value"], stats["Due soon"]["value"]) == ("1", "1")
+    for label, status in (("Past the due time", "late"), ("Due soon", "due_soon")):
+        items = client.get(stats[label]["url"]).context["items"]
+        assert [item["row"].number for item in items] == [standing[status].number]
+
+
+def test_a_page_of_a_request_shows_how_it_stands(people, client, standing):
+    client.force_login(people.hsi_hq)
+    pages = {
+        status: client.get(reverse("designation:request_detail", args=[row.number])).text
+        for status, row in standing.items()
+    }
+    assert "was due" in pages["late"]
+    assert "<strong>due soon</strong>" in pages["due_soon"]
+    assert ", on track" in pages["on_track"]
+
+
+def test_the_page_of_a_returned_request_shows_dea_s_clock_at_rest_and_hsi_s_running(people, client):
+    goal(measure="party", party="DEA")
+    goal(measure="party", party="HSI", business_seconds=160 * HOUR)
+    goal(measure="process", business_seconds=240 * HOUR)
+    request = factories.request(people, "returned")
+    client.force_login(people.coordinator)
+    response = client.get(reverse("designation:request_detail", args=[request.number]))
+    clocks = {clock.party: clock for clock in response.context["clocks"]}
+    assert list(clocks) == ["", "HSI", "DEA"]
+    assert [clock.running for clock in clocks.values()] == [True, True, False]
+    assert "Rests" in response.text
+    client.force_login(people.dea_hq)
+    page = client.get(reverse("admin:designation_request_change", args=[request.pk]))
+    assert "Clocks beside their goals" in page.text
