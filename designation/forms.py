@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
-from designation.fields import Form, LinesField
+from designation.fields import Form, LinesField, SaysWhatToEnter
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.models.requests import State
@@ -187,13 +187,14 @@ class AnswerForm(NeedForm, VersionForm):
         rows=4,
         max_length=LONGEST_REASON,
         label="Your answer",
+        error_messages={"required": "Write an answer: it goes on record."},
         help_text="What was missing, or why nothing is. It goes on record.",
     )
 
     field_order = ["answer", "justification", "priority"]
 
 
-class AgentForm(forms.ModelForm):
+class AgentForm(SaysWhatToEnter, forms.ModelForm):
     class Meta:
         model = Agent
         fields = ["badge_number", "first_name", "last_name", "email", "office"]
@@ -238,7 +239,11 @@ class RosterUploadForm(OfficeForm):
 
 
 class SheetForm(Form):
-    sheet = forms.ChoiceField(label="Which sheet holds the roster?", widget=forms.RadioSelect)
+    sheet = forms.ChoiceField(
+        label="Which sheet holds the roster?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the sheet that holds the roster."},
+    )
 
     def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -266,6 +271,7 @@ class ColumnsForm(Form):
                 choices=[("", "Choose a column" if field is Field.BADGE_NUMBER else "Not in this file"), *columns],
                 coerce=int,
                 empty_value=None,
+                error_messages={"required": f"Choose the column that holds the {field.label.lower()}."},
                 initial=proposal.mapping.get(field),
             )
         self.order_fields([*(field.value for field in Field), "default_justification"])
