@@ -83,11 +83,10 @@ def record_changed(agents: Iterable[tuple[Agent, str]], *, actor: User) -> None:
 
 
 def _record(flag: int, agents: Iterable[tuple[Agent, str]], actor: User) -> None:
-    kind = ContentType.objects.get_for_model(Agent)
     entries = [
         LogEntry(
             user=actor,
-            content_type=kind,
+            content_type=ContentType.objects.get_for_model(Agent),
             object_id=str(agent.pk),
             object_repr=str(agent)[:200],
             action_flag=flag,

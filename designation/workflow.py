@@ -301,25 +301,30 @@ def _designate(requests: Sequence[Request], actor: User, reason: str) -> None:
         reason="Replaced by a newer designation.",
     )
     today = timezone.localdate()
-    designations = Designation.objects.bulk_create(
-        Designation(
-            number=request.number.replace("T21", "XD", 1),
-            request=request,
-            agent=request.agent,
-            office=request.office,
-            agreement=request.agreement,
-            valid_from=today,
-            valid_until=term_end(today),
-        )
-        for request in requests
-    )
+    designations = Designation.objects.bulk_create(granted(request, today) for request in requests)
     steps = [machine.step_of(designation, "grant", reason=reason, role="dea_hq") for designation in designations]
     ledger.append(Designation.workflow, steps, actor=actor)
+    _move_transferred(requests, actor)
+
+
+def granted(request: Request, first_day: date) -> Designation:
+    """The designation, not saved yet, that the request's approval grants from the day on."""
+    return Designation(
+        number=request.number.replace("T21", "XD", 1),
+        request=request,
+        agent=request.agent,
+        office=request.office,
+        agreement=request.agreement,
+        valid_from=first_day,
+        valid_until=term_end(first_day),
+    )
+
+
+def _move_transferred(requests: Sequence[Request], actor: User) -> None:
     transfers = [request for request in requests if request.kind == Request.Kind.TRANSFER]
-    if transfers:
-        agents = Agent.objects.select_related("office").in_bulk([request.agent_id for request in transfers])
-        moves = [(agents[request.agent_id], request.office, request.number) for request in transfers]
-        move_agents(moves, actor=actor)
+    agents = Agent.objects.select_related("office").in_bulk([request.agent_id for request in transfers])
+    moves = [(agents[request.agent_id], request.office, request.number) for request in transfers]
+    move_agents(moves, actor=actor)
 
 
 EFFECTS = {

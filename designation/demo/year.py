@@ -23,7 +23,7 @@ from designation.demo.names import Names
 from designation.demo.staff import Staff
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
 from designation.models.people import HSI
-from designation.workflow import term_end
+from designation.workflow import granted
 
 DAYS = 365
 # How many agents an office has beside others; an office that is not named has one share.
@@ -168,16 +168,7 @@ class Inventor:
         assert by is not None
         if person.designation is not None:
             self._change(person.designation, "replace", history.at, by, "Replaced by a newer designation.")
-        first_day = timezone.localtime(history.at).date()
-        designation = Designation(
-            number=request.number.replace("T21", "XD", 1),
-            request=request,
-            agent=person.agent,
-            office=request.office,
-            agreement=request.agreement,
-            valid_from=first_day,
-            valid_until=term_end(first_day),
-        )
+        designation = granted(request, timezone.localtime(history.at).date())
         grant = machine.step_of(designation, "grant", reason=history.steps[-1].reason, role=history.steps[-1].role)
         self.year.designations.append(designation)
         self.year.designation_steps[designation.number] = [past(grant, at=history.at, actor=by)]

@@ -80,30 +80,21 @@ def test_a_refused_entry_leaves_no_agent_behind(people, other_office):
     assert not Agent.objects.filter(badge_number="55555").exists()
 
 
+def amend(people, request: Request) -> Request:
+    words = {"kind": "initial", "priority": "expedited", "justification": "Seizure on Friday."}
+    return workflow.amend_draft(request.pk, actor=people.coordinator, version=request.version, **words)
+
+
 def test_a_draft_waits_for_its_office_to_submit_it(people):
     request = factories.request(people, "draft")
-    amended = workflow.amend_draft(
-        request.pk,
-        actor=people.coordinator,
-        version=request.version,
-        kind="initial",
-        priority="expedited",
-        justification="Seizure on Friday.",
-    )
+    amended = amend(people, request)
     assert (amended.state, amended.priority, amended.version) == ("draft", "expedited", request.version + 1)
 
 
 def test_a_request_that_was_submitted_is_no_longer_amended(people):
     request = factories.request(people, "hsi_review")
     with pytest.raises(workflow.Refused, match="Not possible now"):
-        workflow.amend_draft(
-            request.pk,
-            actor=people.coordinator,
-            version=request.version,
-            kind="initial",
-            priority="routine",
-            justification="Other words.",
-        )
+        amend(people, request)
 
 
 def test_agents_that_filing_adds_are_on_record_and_those_on_record_are_not_again(people):
