@@ -117,6 +117,9 @@ def _set_environment(port: int) -> None:
         "TITLE21_PYTHON": sys.executable,
     }
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # People look at it: a wrong address gets the project's own page, not Django's list of addresses.
+    os.environ.setdefault("DEBUG", "off")
+    os.environ.setdefault("DEMO", "on")
 
 
 def _prepare() -> str:
