@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from audit.export_columns import label_of
-from audit.exports import ALL, COHORTS, OPEN, Filters
+from audit.exports.columns import label_of
+from audit.filters import ALL, COHORTS, OPEN, Filters
 from audit.machine import Subject
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit import exports
-from audit.export_columns import Sums, columns_of
+from audit.exports.columns import Sums, columns_of
 from audit.forms import ExportForm
 from audit.machine import Subject
 

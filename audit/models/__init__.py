@@ -1,5 +1,19 @@
 from audit.models.calendar import Calendar, CalendarDay, Closure
+from audit.models.exports import ExportFile, ScheduledExport
 from audit.models.goals import Goal
 from audit.models.ledger import AccessRecord, StageVisit, StepEvent
+from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
-__all__ = ["AccessRecord", "Calendar", "CalendarDay", "Closure", "Goal", "StageVisit", "StepEvent"]
+__all__ = [
+    "AccessRecord",
+    "Calendar",
+    "CalendarDay",
+    "Closure",
+    "ExportFile",
+    "Goal",
+    "PeriodFigures",
+    "ScheduledExport",
+    "StageVisit",
+    "StepEvent",
+    "SummarisedPeriod",
+]

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.export_columns import Sums, columns_of, data_dictionary
+from audit.exports.columns import Sums, columns_of, data_dictionary
 from audit.models import AccessRecord
 from designation.models import Request
 from tests import factories

@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from audit.export_columns import data_dictionary
 from audit.exports import exported_models
+from audit.exports.columns import data_dictionary
 
 FILE = settings.BASE_DIR / "docs" / "reference" / "data-dictionary.md"
 

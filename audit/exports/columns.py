@@ -1,7 +1,7 @@
 """The columns of the exports of processing times: one definition gives the file, its header and the data dictionary.
 
-A column's SQL reads three relations: `subject` (the rows that the user may see), `last` (each subject's last step)
-and `stay` (its stays in stages, summed up; `stay.sums` are those that `Sums` asked for, in its order).
+A column's SQL reads relations: `subject` (the rows that the user may see), `last` (each subject's last step), `stay`
+(its stays in stages, summed up; `stay.sum_N` are those that `Sums` asked for), and for an event log `step`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,22 @@ HOURS = "business hours"
 SECONDS = "seconds"
 BUSINESS_SECONDS = "business seconds"
 COUNT = "count"
+YES_NO = "yes or no"
+EXACT_INSTANT = "instant, to the microsecond"
+# How a CSV file writes them.
+INSTANTS = {INSTANT: "HH24:MI:SS", EXACT_INSTANT: "HH24:MI:SS.US"}
+# What PostgreSQL makes of a column's cells.
+TYPES = {
+    TEXT: "text",
+    CODE: "text",
+    INSTANT: "timestamptz",
+    EXACT_INSTANT: "timestamptz",
+    HOURS: "float8",
+    SECONDS: "int8",
+    BUSINESS_SECONDS: "int8",
+    COUNT: "int8",
+    YES_NO: "bool",
+}
 
 
 @dataclass(frozen=True)
@@ -34,9 +50,17 @@ class Column:
     """When the cell is empty; never, where this is."""
 
     @property
-    def is_text(self) -> bool:
-        """Whether people typed it, so that it may hold what a spreadsheet would run as a formula."""
-        return self.unit in (TEXT, CODE)
+    def csv_sql(self) -> str:
+        """The cell as text for a CSV file, harmless in a spreadsheet. Names the parameter `formula_starts`."""
+        if self.unit in (TEXT, CODE):
+            return _harmless_sql(self.sql)
+        return _instant_sql(self.sql, INSTANTS[self.unit]) if self.unit in INSTANTS else self.sql
+
+    @property
+    def typed_sql(self) -> str:
+        """The cell as a value of the unit's type in `TYPES`; an instant to the second, as in a CSV file."""
+        value = f"date_trunc('second', {self.sql})" if self.unit == INSTANT else f"({self.sql})"
+        return f"{value}::{TYPES[self.unit]}"
 
 
 @dataclass
@@ -82,10 +106,10 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "first_submitted_at",
             "When a clock first ran for it. A resubmission never resets this.",
             INSTANT,
-            instant_sql("stay.first_submitted_at"),
+            "stay.first_submitted_at",
             can_be_empty="a draft that was never submitted",
         ),
-        Column("ended_at", "When it ended.", INSTANT, instant_sql(ENDED_AT), can_be_empty="it is open"),
+        Column("ended_at", "When it ended.", INSTANT, ENDED_AT, can_be_empty="it is open"),
         *(
             Column(
                 f"{stage}_hours",
@@ -123,7 +147,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "CASE WHEN last.final THEN last.to_state END",
             can_be_empty="it is open",
         ),
-        Column("as_of", "The instant of the export, up to which open stays count.", INSTANT, instant_sql("%(as_of)s")),
+        Column("as_of", "The instant of the export, up to which open stays count.", INSTANT, "%(as_of)s::timestamptz"),
     ]
 
 
@@ -131,8 +155,8 @@ def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
     """The columns for any workflow of the ledger: the case's whole time, and its time in each stage."""
     return [
         Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
-        Column("started_at", "Its first step.", INSTANT, instant_sql("stay.started_at")),
-        Column("ended_at", "The step that ended it.", INSTANT, instant_sql(ENDED_AT), can_be_empty="it is open"),
+        Column("started_at", "Its first step.", INSTANT, "stay.started_at"),
+        Column("ended_at", "The step that ended it.", INSTANT, ENDED_AT, can_be_empty="it is open"),
         Column(
             "elapsed_seconds",
             "Time on the clock on the wall from the start to the end, or up to the export.",
@@ -153,15 +177,51 @@ def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
     ]
 
 
-ENDED_AT = "CASE WHEN last.final THEN last.at END"
+def columns_of_steps(dimensions: list[str]) -> list[Column]:
+    """The columns for an event log: one row for each step. Reasons are not in it, since they are free text."""
+    return [
+        Column("case", "The number under which the ledger keeps the subject.", TEXT, "step.subject"),
+        Column("sequence", "The step’s place among those of its case, from 1.", COUNT, "step.sequence"),
+        Column("transition", "What was done.", CODE, "step.transition"),
+        Column("from_state", "The state before.", CODE, "step.from_state", can_be_empty="it is the case’s first step"),
+        Column("to_state", "The state after, entered at that instant.", CODE, "step.to_state"),
+        Column("party", "Whose clock runs after the step.", CODE, "step.party", can_be_empty="no clock runs"),
+        Column("final", "Whether the step ended the process.", YES_NO, "step.final"),
+        Column("at", "When, by the database’s clock.", EXACT_INSTANT, "step.at"),
+        Column("actor", "The user name of who did it, as of then.", TEXT, "step.actor_name"),
+        Column("agency", "The actor’s agency as of then.", CODE, "step.actor_agency", can_be_empty="none is known"),
+        Column("role", "The role that allowed the act.", CODE, "step.actor_role", can_be_empty="none is known"),
+        Column("source", "system: timed by this system; imported or invented: it was not.", CODE, "step.source"),
+        Column("event", "The step’s number in the ledger.", COUNT, "step.id"),
+        Column("hash", "The step’s hash in the ledger, SHA-256 in hexadecimal.", CODE, "encode(step.hash, 'hex')"),
+        *(
+            Column(
+                name,
+                "As recorded with the step.",
+                CODE,
+                dimension_sql(name, "step"),
+                can_be_empty="it was not recorded",
+            )
+            for name in dimensions
+        ),
+    ]
 
 
-def dimension_sql(name: str) -> str:
-    return f"last.dimensions ->> '{name}'"
+ENDED_AT = "(CASE WHEN last.final THEN last.at END)"
 
 
-def instant_sql(sql: str) -> str:
-    return f"""to_char(({sql})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+def dimension_sql(name: str, of: str = "last") -> str:
+    quoted = name.replace("'", "''").replace("%", "%%")
+    return f"({of}.dimensions ->> '{quoted}')"
+
+
+def _instant_sql(sql: str, time: str) -> str:
+    return f"""to_char(({sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"{time}"Z"')"""
+
+
+def _harmless_sql(text: str) -> str:
+    """The twin of `audit.spreadsheets.harmless` in SQL."""
+    return f"CASE WHEN left(ltrim({text}, ' '), 1) = ANY(%(formula_starts)s) THEN '''' || ({text}) ELSE {text} END"
 
 
 def hours_sql(seconds: str) -> str:
@@ -196,6 +256,8 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
 - Everything is computed from the ledger. Each stage’s time is the sum of its visits; the time in a state in which no
   clock runs (as a draft) is in no column.
 - Text that a spreadsheet would run as a formula has an apostrophe before it.
+- XLSX and Parquet files have the same columns with real dates and numbers: instants in UTC, hours as floating-point
+  numbers, and text as it is, since a cell of text is never run.
 
 | column | holds | unit | empty when |
 | --- | --- | --- | --- |

@@ -1,0 +1,53 @@
+"""The formats of exports. A writer is imported only where a file is written: some bring large libraries along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import IO
+
+from audit.exports.query import EVENT_LOG, PROCESSING_TIMES
+from audit.exports.snapshot import Snapshot
+
+Writer = Callable[[Snapshot, IO[bytes]], None]
+
+
+class CannotWrite(Exception):
+    """The format cannot hold the rows; the message says why and what to take instead."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file. `of` are the questions that it can hold the answer to, the usual one first."""
+
+    name: str
+    label: str
+    suffix: str
+    content_type: str
+    of: tuple[str, ...]
+
+    def writer(self) -> Writer:
+        """Writes a snapshot's rows to a file that is open for reading and writing. May raise CannotWrite."""
+        module = import_module(f"audit.exports.writers.{self.name}")
+        write: Writer = module.write
+        return write
+
+
+FORMATS = {
+    found.name: found
+    for found in (
+        Format("csv", "CSV", "csv", "text/csv; charset=utf-8", (PROCESSING_TIMES, EVENT_LOG)),
+        Format(
+            "xlsx",
+            "Excel workbook (XLSX)",
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            (PROCESSING_TIMES, EVENT_LOG),
+        ),
+        Format("pdf", "Report to print (PDF)", "pdf", "application/pdf", (PROCESSING_TIMES,)),
+        Format("parquet", "Parquet", "parquet", "application/vnd.apache.parquet", (PROCESSING_TIMES, EVENT_LOG)),
+        Format("xes", "Event log (IEEE XES)", "xes", "application/xml", (EVENT_LOG,)),
+        Format("ocel", "Event log (OCEL 2.0, JSON)", "jsonocel", "application/json", (EVENT_LOG,)),
+    )
+}

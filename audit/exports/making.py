@@ -1,0 +1,184 @@
+"""Making an export: its file is written, its manifest kept, and both its begin and its end are on record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db.models.functions import Now
+
+from audit import manifest
+from audit.exports.formats import FORMATS
+from audit.exports.query import QUESTIONS, Export
+from audit.exports.snapshot import Progress, Snapshot, snapshot
+from audit.exports.writers.csv import pieces
+from audit.filters import Filters
+from audit.models import AccessRecord, ExportFile
+
+BEAT_SECONDS = 5.0
+MANIFEST_SUFFIX = ".manifest.json"
+
+
+def begin(export: Export, *, format: str, owner: Any, owner_name: str = "", **values: Any) -> ExportFile:
+    """A new export on file. `owner` is a user, or None with a name for the record."""
+    file = ExportFile.objects.create(
+        owner=owner,
+        owner_name=owner.get_username() if owner else owner_name,
+        what=export.what,
+        workflow=export.workflow,
+        format=format,
+        filters=export.filters.as_parameters(),
+        **values,
+    )
+    file.refresh_from_db()
+    return file
+
+
+def export_of(file: ExportFile, position: int | None = None) -> Export:
+    """What the export on file holds: of its owner's rows. Raises UnknownWorkflow."""
+    filters = Filters.from_parameters(file.filters)
+    return QUESTIONS[file.what](file.workflow, user=file.owner, filters=filters, position=position)
+
+
+def stream(export: Export, *, actor: Any, actor_name: str = "", progress: Progress | None = None) -> Iterator[bytes]:
+    """The export as CSV, in pieces of about 64 KB that end with whole rows, from a connection of its own.
+
+    One snapshot of the database, whatever happens meanwhile. Closed before its end, as when the browser goes away,
+    it stops the statement and leaves a record that says so. `actor` is a user, or None with a name for the record.
+    """
+    file = _taken_at_once(export, "csv", actor, actor_name)
+    digest, size, beaten = hashlib.sha256(), 0, time.monotonic()
+    with _failing_unless_done(file), _recorded(file, export, progress) as source:
+        for piece in pieces(source):
+            digest.update(piece)
+            size += len(piece)
+            if time.monotonic() - beaten > BEAT_SECONDS:
+                beat(file, source.progress)
+                beaten = time.monotonic()
+            yield piece
+        finish(file, source, manifest.manifest_of(file, source, size=size, sha256=digest.hexdigest()))
+
+
+def make_file(export: Export, format: str, path: Path, *, actor_name: str, progress: Progress | None = None) -> None:
+    """Writes the export to the path, and its manifest beside it; both as a whole or not at all.
+
+    Raises OSError, CannotWrite.
+    """
+    file = _taken_at_once(export, format, None, actor_name)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _failing_unless_done(file), _recorded(file, export, progress) as source:
+            done = write(file, source, part)
+            beside = path.with_name(path.name + MANIFEST_SUFFIX)
+            beside.unlink(missing_ok=True)
+            part.replace(path)
+            beside.write_text(as_json(done), encoding="utf-8")
+            finish(file, source, done)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def as_json(found: dict[str, Any]) -> str:
+    """A manifest as it is given out."""
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(file: ExportFile, source: Snapshot, path: Path) -> dict[str, Any]:
+    """Writes a new file that nobody else can read, and returns its manifest. Raises OSError, CannotWrite."""
+    with open(path, "x+b", opener=_private) as target:
+        FORMATS[file.format].writer()(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    return manifest.manifest_of(file, source, size=path.stat().st_size, sha256=manifest.sha256_of(path))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def write_again(file: ExportFile, path: Path) -> None:
+    """Makes the file once more from the ledger as it was then, without a trace. Raises as `write` does."""
+    then = file.manifest
+    export = export_of(file, then["ledger"]["last_event"] or 0)
+    with snapshot(export, as_of=datetime.fromisoformat(then["as_of"])) as source:
+        write(file, source, path)
+
+
+def _taken_at_once(export: Export, format: str, owner: Any, owner_name: str) -> ExportFile:
+    values = {"kept": False, "state": ExportFile.State.RUNNING, "attempts": 1}
+    return begin(export, format=format, owner=owner, owner_name=owner_name, **values)
+
+
+@contextmanager
+def _recorded(file: ExportFile, export: Export, progress: Progress | None) -> Iterator[Snapshot]:
+    with snapshot(export, progress=progress) as source, on_record(file, source):
+        yield source
+
+
+@contextmanager
+def on_record(file: ExportFile, source: Snapshot) -> Iterator[None]:
+    """Records that an export begins, and how it ends, whatever happens."""
+    begun = AccessRecord.objects.create(
+        actor=file.owner,
+        actor_name=file.owner_name,
+        act=f"export {file.what}: begin",
+        parameters={
+            "workflow": file.workflow,
+            "filters": file.filters,
+            "as_of": source.as_of.isoformat(),
+            "format": file.format,
+            "export": str(file.key),
+        },
+    )
+    try:
+        yield
+    finally:
+        complete = source.progress.complete
+        AccessRecord.objects.create(
+            actor=file.owner,
+            actor_name=file.owner_name,
+            act=f"export {file.what}: end",
+            parameters={"begun": begun.pk, "complete": complete}
+            | ({"sha256": file.manifest["sha256"]} if complete else {}),
+            row_count=source.progress.rows,
+        )
+
+
+@contextmanager
+def _failing_unless_done(file: ExportFile) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if file.state != ExportFile.State.DONE:
+            fail(file, "It ended before it was whole.")
+
+
+def beat(file: ExportFile, progress: Progress) -> bool:
+    """Says that the export is still being made; returns whether it is still wanted, and this attempt's to make."""
+    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
+    return bool(running.update(heartbeat_at=Now(), rows=progress.rows))
+
+
+def finish(file: ExportFile, source: Snapshot, found: dict[str, Any], **values: Any) -> bool:
+    """Puts the manifest on file; returns False where the export was cancelled, or is another attempt's by now."""
+    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
+    done = running.update(
+        state=ExportFile.State.DONE, manifest=found, rows=found["row_count"], ended_at=Now(), **values
+    )
+    if done:
+        file.state, file.manifest = ExportFile.State.DONE, found
+        source.progress.complete = True
+    return bool(done)
+
+
+def fail(file: ExportFile, problem: str) -> None:
+    """Puts on file why this attempt came to nothing."""
+    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
+    running.update(state=ExportFile.State.FAILED, problem=problem, ended_at=Now())

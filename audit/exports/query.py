@@ -1,0 +1,256 @@
+"""What an export holds: one statement over the ledger, whose rows are the export's.
+
+`processing_times` gives one row for each subject of a workflow, `event_log` one row for each of their steps. No row is
+dropped, and nothing is cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import F
+
+from audit.calendar import default_calendar_id
+from audit.exports.columns import ENDED_AT, Column, Sums, columns_of, columns_of_any, columns_of_steps
+from audit.filters import DECIDED, FILED, OPEN, Filters
+from audit.machine import Dimension, Subject
+from audit.models import Calendar, StepEvent
+from audit.spreadsheets import FORMULA_STARTS
+from audit.verify import subject_models
+
+PROCESSING_TIMES, EVENT_LOG = "processing times", "event log"
+
+
+class UnknownWorkflow(Exception):
+    """The ledger holds nothing under that name."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A statement whose rows are the export's, but for the parameter `as_of`, the instant at which it is run.
+
+    `statement` has a place for `columns`. `position` is the last step of the ledger that the export looks at, None
+    for all that there are.
+    """
+
+    what: str
+    workflow: str
+    filters: Filters
+    columns: list[Column]
+    statement: str
+    parameters: dict[str, Any]
+    position: int | None = None
+
+    @property
+    def sql(self) -> str:
+        """Its cells as text for a CSV file."""
+        return self._with(lambda column: column.csv_sql)
+
+    @property
+    def typed_sql(self) -> str:
+        """Its cells as values of the types that `audit.exports.columns.TYPES` names."""
+        return self._with(lambda column: column.typed_sql)
+
+    def _with(self, cell: Callable[[Column], str]) -> str:
+        names = (f"{cell(column)} AS column_{place}" for place, column in enumerate(self.columns))
+        return self.statement.replace("{columns}", ", ".join(names))
+
+    def sql_name(self, name: str) -> str:
+        """What a column is called in the statement."""
+        return f"column_{[column.name for column in self.columns].index(name)}"
+
+
+def exported_model(workflow: str) -> type[Subject] | None:
+    """The model whose rows the workflow moves, if it declares what is exported of them."""
+    return next((model for model in exported_models() if model.workflow == workflow), None)
+
+
+def exported_models() -> list[type[Subject]]:
+    return [model for model in subject_models() if model.exported is not None]
+
+
+def dimensions() -> dict[str, Dimension]:
+    """What exports can be filtered by, by name."""
+    return {
+        name: found
+        for model in exported_models()
+        if model.exported
+        for name, found in model.exported.dimensions.items()
+    }
+
+
+# {step} narrows the steps to those up to the export's position, {visits} gives the stays in stages.
+SUBJECTS = """
+WITH subject AS ({subjects}),
+visit AS ({visits}),
+stay AS (
+    SELECT subject, min(entered_at) AS started_at, min(entered_at) FILTER (WHERE party <> '') AS first_submitted_at,
+           sum(seconds) AS seconds, sum(seconds) FILTER (WHERE party <> '') AS clocked_seconds {sums}
+    FROM visit GROUP BY subject
+),
+last AS (
+    SELECT DISTINCT ON (subject) subject, to_state, final, at, dimensions
+    FROM audit_stepevent WHERE workflow = %(workflow)s {step} ORDER BY subject, sequence DESC
+)
+"""
+VISITS = """
+    SELECT subject, stage, party, entered_at,
+           coalesce(business_seconds, audit_business_seconds(%(calendar)s, entered_at, %(as_of)s)) AS seconds
+    FROM audit_stagevisit WHERE workflow = %(workflow)s
+"""
+# As the visits were when the ledger ended with the step at the position.
+VISITS_AT_POSITION = """
+    SELECT subject, to_state AS stage, party, at AS entered_at,
+           audit_business_seconds(%(calendar)s, at, coalesce(left_at, %(as_of)s)) AS seconds
+    FROM (
+        SELECT *, lead(at) OVER (PARTITION BY subject ORDER BY sequence) AS left_at
+        FROM audit_stepevent WHERE workflow = %(workflow)s AND id <= %(position)s
+    ) AS step WHERE NOT final
+"""
+PROCESSING_TIMES_OF = """
+SELECT {columns}
+FROM subject
+LEFT JOIN last ON last.subject = subject.number
+LEFT JOIN stay ON stay.subject = subject.number
+WHERE {conditions}
+ORDER BY subject.number
+"""
+STEPS_OF = """
+SELECT {columns}
+FROM subject
+JOIN last ON last.subject = subject.number
+LEFT JOIN stay ON stay.subject = subject.number
+JOIN audit_stepevent AS step ON step.workflow = %(workflow)s AND step.subject = subject.number {step}
+WHERE {conditions}
+ORDER BY step.subject, step.sequence
+"""
+SUBJECTS_OF_THE_LEDGER = """
+SELECT subject AS number FROM audit_stepevent WHERE workflow = %(workflow)s AND sequence = 1
+"""
+
+
+def processing_times(
+    workflow: str, *, user: Any = None, filters: Filters | None = None, position: int | None = None
+) -> Export:
+    """The export of a workflow's processing times; for a user, of the rows that he may see.
+
+    With `position`, as of the ledger that ends with that step. Raises UnknownWorkflow, also for a user who asks for
+    a workflow whose rows no rule lets him see.
+    """
+    sums = Sums()
+    model = exported_model(workflow)
+    columns = columns_of(model, sums) if model else columns_of_any(workflow, sums)
+    return _export(PROCESSING_TIMES, workflow, columns, PROCESSING_TIMES_OF, sums, user, filters, position)
+
+
+def event_log(
+    workflow: str, *, user: Any = None, filters: Filters | None = None, position: int | None = None
+) -> Export:
+    """The export of all steps of the subjects that `processing_times` would give a row. Raises as it does."""
+    columns = columns_of_steps(_dimension_names(workflow))
+    return _export(EVENT_LOG, workflow, columns, STEPS_OF, Sums(), user, filters, position)
+
+
+QUESTIONS: dict[str, Callable[..., Export]] = {PROCESSING_TIMES: processing_times, EVENT_LOG: event_log}
+
+
+def _dimension_names(workflow: str) -> list[str]:
+    """The dimensions that the model declares, or those of the workflow's first steps."""
+    model = exported_model(workflow)
+    if model is not None and model.exported:
+        return list(model.exported.dimensions)
+    firsts = StepEvent.objects.filter(workflow=workflow, sequence=1)[:1000]
+    return sorted({name for step in firsts.only("dimensions") for name in step.dimensions})
+
+
+def _export(
+    what: str,
+    workflow: str,
+    columns: list[Column],
+    body: str,
+    sums: Sums,
+    user: Any,
+    filters: Filters | None,
+    position: int | None,
+) -> Export:
+    filters = filters or Filters()
+    subjects, of_subjects = _subjects(workflow, user)
+    conditions, of_filters = _conditions(filters)
+    at_position = position is not None
+    if at_position:
+        conditions.append("last.subject IS NOT NULL")
+    statement = SUBJECTS.format(
+        subjects=subjects,
+        visits=VISITS_AT_POSITION if at_position else VISITS,
+        sums="".join(f", {sum_sql}" for sum_sql in sums.sql),
+        step="AND id <= %(position)s" if at_position else "",
+    ) + body.format(
+        columns="{columns}",
+        step="AND step.id <= %(position)s" if at_position else "",
+        conditions=" AND ".join(["true", *conditions]),
+    )
+    parameters = {
+        "workflow": workflow,
+        "calendar": default_calendar_id(),
+        "position": position,
+        "formula_starts": list(FORMULA_STARTS),
+        **of_subjects,
+        **sums.parameters,
+        **of_filters,
+    }
+    return Export(what, workflow, filters, columns, statement, parameters, position)
+
+
+def _subjects(workflow: str, user: Any) -> tuple[str, dict[str, Any]]:
+    model = exported_model(workflow)
+    if model is not None:
+        return _visible_subjects(model, user)
+    if user is None and StepEvent.objects.filter(workflow=workflow).exists():
+        return SUBJECTS_OF_THE_LEDGER, {}
+    raise UnknownWorkflow(f"The ledger holds no workflow “{workflow}” for you to see.")
+
+
+def _visible_subjects(model: type[Subject], user: Any) -> tuple[str, dict[str, Any]]:
+    """The queryset's own SQL, its placeholders named, so that it can stand inside the statement."""
+    assert model.exported is not None
+    manager: Any = model._default_manager
+    rows = manager.all() if user is None else manager.visible_to(user)
+    lookups = {name: F(lookup) for name, (lookup, _) in model.exported.identifiers.items()}
+    query = rows.order_by().values("number", **lookups).query
+    # Also for a user who sees nothing, where Django would rather not ask the database at all.
+    sql, values = query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    names = [f"subject_{place}" for place in range(len(values))]
+    named = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
+    return named, dict(zip(names, values, strict=True))
+
+
+def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    conditions: list[str] = []
+    parameters: dict[str, Any] = {}
+    at = {FILED: "stay.first_submitted_at", DECIDED: ENDED_AT}.get(filters.cohort)
+    if at:
+        conditions.append(f"{at} IS NOT NULL")
+    if filters.first_day:
+        conditions.append(f"{at} >= %(from)s")
+        parameters["from"] = _midnight(filters.first_day)
+    if filters.last_day:
+        conditions.append(f"{at} < %(until)s")
+        parameters["until"] = _midnight(filters.last_day + timedelta(days=1))
+    for place, (name, values) in enumerate(filters.dimensions.items()):
+        if values:
+            conditions.append(f"last.dimensions ->> %(dimension_{place})s = ANY(%(values_{place})s)")
+            parameters |= {f"dimension_{place}": name, f"values_{place}": list(values)}
+    if filters.outcomes:
+        conditions.append("CASE WHEN last.final THEN last.to_state ELSE %(open)s END = ANY(%(outcomes)s)")
+        parameters |= {"outcomes": list(filters.outcomes), "open": OPEN}
+    return conditions, parameters
+
+
+def _midnight(day: date) -> datetime:
+    zone = Calendar.objects.values_list("time_zone", flat=True).get(pk=default_calendar_id())
+    return datetime.combine(day, time(), ZoneInfo(zone))
