@@ -148,9 +148,10 @@ def default_calendar_id() -> int:
 
 
 def ensure_default() -> Calendar:
-    """Creates and builds the default calendar; builds it again only if the holidays' source changed."""
+    """Creates and builds the default calendar; builds it again if the holidays' source or any stored day changed."""
     calendar, _created = Calendar.objects.get_or_create(name=default_name())
-    return calendar if calendar.built_from == HOLIDAY_SOURCE else rebuild(calendar)
+    is_right = calendar.built_from == HOLIDAY_SOURCE and not days_that_differ(limit=1)
+    return calendar if is_right else rebuild(calendar)
 
 
 COPY_DAYS = """
@@ -180,6 +181,19 @@ def rebuild(calendar: Calendar) -> Calendar:
         )
         calendar.refresh_from_db()
     return calendar
+
+
+def days_that_differ(limit: int = 20) -> list[tuple[str, date]]:
+    """(calendar, day) of stored days that are not what hours, holidays and closures lead to, at most `limit`."""
+    different: list[tuple[str, date]] = []
+    for calendar in Calendar.objects.filter(built_at__isnull=False):
+        stored = CalendarDay.objects.filter(calendar=calendar).order_by("starts_at")
+        columns = ("day", "starts_at", "opens_at", "closes_at", "cumulative_seconds")
+        expected = set(_days(calendar, Closure.objects.in_force().filter(calendar=calendar)))
+        found = set(stored.values_list(*columns))
+        days = sorted({row[0] for row in expected ^ found})
+        different += [(calendar.name, day) for day in days]
+    return different[:limit]
 
 
 def enter_closure(

@@ -25,8 +25,8 @@ class Finding:
     problem: str
 
     def __str__(self) -> str:
-        event = f"event {self.step} (" if self.step is not None else "("
-        return f"{event}{self.workflow} {self.subject}, step {self.sequence}): {self.problem}"
+        event = f"event {self.step}" if self.step is not None else "event (none on record)"
+        return f"{event} ({self.workflow} {self.subject}, step {self.sequence}): {self.problem}"
 
 
 COLUMNS = (

@@ -114,9 +114,12 @@ class Home:
 def database_url() -> str:
     """Give DATABASE_URL, or else the address of the embedded PostgreSQL, started if need be.
 
-    Raises SystemExit with one line when the server cannot start.
+    Raises SystemExit with one line when the server cannot start, or the address is not PostgreSQL's.
     """
-    return os.environ.get("DATABASE_URL") or _serve(_start_postgres)
+    named = os.environ.get("DATABASE_URL")
+    if named and not named.startswith(("postgres://", "postgresql://")):
+        raise SystemExit("title21: DATABASE_URL names no PostgreSQL; write postgres://user:password@host:5432/name")
+    return named or _serve(_start_postgres)
 
 
 def redis_url() -> str:

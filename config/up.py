@@ -19,6 +19,8 @@ from typing import NoReturn
 
 import django
 import psutil
+import redis
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
@@ -47,7 +49,7 @@ def main() -> None:
         _check_free(port)
         _set_environment(port)
         sign_ins = _prepare()
-    except (OSError, DatabaseError, CommandError) as error:
+    except (OSError, DatabaseError, CommandError, redis.RedisError, ImproperlyConfigured) as error:
         raise SystemExit(f"title21: {' '.join(str(error).split())}") from None
     try:
         _run(port, sign_ins)
@@ -130,6 +132,7 @@ def _prepare() -> str:
 
     from designation.models import Request
 
+    redis.from_url(settings.REDIS_URL).ping()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_reference")
     if not settings.DEBUG:

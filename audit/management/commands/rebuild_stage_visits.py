@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import ledger
+from audit import calendar, ledger
 from audit.models import StageVisit
 
 
@@ -13,6 +13,12 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 when they differ")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if days := calendar.days_that_differ():
+            listed = ", ".join(f"{name} {day}" for name, day in days)
+            raise CommandError(
+                f"The calendar is not what its hours, holidays and closures lead to: {listed}. "
+                "Run load_reference, which builds it again."
+            )
         if not options["check"]:
             self.stdout.write(f"Rebuilt {ledger.rebuild_visits()} stage visits.")
             return

@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from itertools import islice
 from typing import Any
 
@@ -7,11 +8,17 @@ from audit import verify
 from audit.models import StepEvent
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"{text} is not a number of findings to list")
+    return int(text)
+
+
 class Command(BaseCommand):
     help = "Computes every hash and chain of the ledger again; names the first bad event and exits with 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--show", type=int, default=20, metavar="N", help="findings to list (default 20)")
+        parser.add_argument("--show", type=_positive, default=20, metavar="N", help="findings to list (default 20)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = list(islice(verify.findings(), options["show"] + 1))
