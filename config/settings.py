@@ -3,6 +3,7 @@
 Every value that differs between machines comes from the environment.
 """
 
+from datetime import time
 from pathlib import Path
 
 import environ
@@ -136,6 +137,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a bulk decision posts one field per re
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 30  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="title21@localhost")
 
 CELERY_BROKER_URL = REDIS_URL
@@ -147,11 +149,18 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     # What a lost broker or worker left unsent; a notice is otherwise sent as soon as its batch is committed.
     "send notices": {"task": "designation.tasks.send_notices", "schedule": 300.0},
+    "remind": {"task": "designation.tasks.remind", "schedule": 900.0},
+    "tend exports": {"task": "audit.tasks.tend_exports", "schedule": 30.0},
+    "make scheduled exports": {"task": "audit.tasks.make_scheduled_exports", "schedule": 900.0},
     "expire designations": {"task": "designation.tasks.expire_designations", "schedule": 3600.0},
 }
 
 # Years that a designation lasts from the day of approval.
 DESIGNATION_TERM_YEARS = 1
+# Business hours past the due time after which the headquarters of the party on the clock is told.
+DESIGNATION_ESCALATE_AFTER_HOURS = 16
+# The local time from which the digest of a working day is sent.
+DESIGNATION_DIGEST_FROM = time(7)
 # The agreement under which requests are filed, by code.
 DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
@@ -163,6 +172,18 @@ AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
 AUDIT_GOAL_SETTERS = {"hsi_hq": "HSI", "dea_hq": "DEA"}
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
+# Roles that have exports made by schedule.
+AUDIT_SCHEDULERS = ["auditor"]
+
+# Exports that were ordered wait here for their owners, readable by the account that runs the system alone. Web servers
+# and workers on several hosts share the folder.
+EXPORT_FOLDER = Path(env("EXPORT_FOLDER", default=str(BASE_DIR / "var" / "exports")))
+EXPORT_KEPT_DAYS = env.int("EXPORT_KEPT_DAYS", default=7)
+# Where exports by schedule are put, each in a folder of its own under it.
+EXPORT_DELIVERY_FOLDER = Path(env("EXPORT_DELIVERY_FOLDER", default=str(BASE_DIR / "var" / "deliveries")))
+# Mailboxes that exports are sent to: those of users, and all of these domains.
+EXPORT_MAIL_DOMAINS = env.list("EXPORT_MAIL_DOMAINS", default=[])
+EXPORT_MAIL_BYTES = 10_000_000  # a larger file is not attached; the message says where it is
 
 LOGGING = {
     "version": 1,

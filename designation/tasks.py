@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -10,44 +13,90 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils import timezone
 
-from designation import workflow
+from designation import reminders, workflow
 from designation.models import Notice
 
 log = logging.getLogger(__name__)
-BATCH = 100
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
 
 
 @shared_task
 def send_notices() -> int:
-    """Sends the notices that were not sent yet; returns how many. Two workers at once share them out."""
+    """Sends the notices that were not sent yet, one by one; returns how many. Two workers at once share them out.
+
+    A notice that the mail server refuses waits, longer each time, and holds up no other; a server that cannot be
+    reached leaves all to the next run.
+    """
     sent = 0
-    while batch := _send_batch():
-        sent += batch
+    if not Notice.objects.unsent().exists():
+        return sent
+    try:
+        with get_connection() as mail:
+            while (was_sent := _send_next(mail)) is not None:
+                sent += was_sent
+    except OSError as error:  # every SMTPException is one
+        log.warning("Sent %d notices; then the mail server failed: %s. The schedule tries again.", sent, error)
     return sent
 
 
-def _send_batch() -> int:
+def _send_next(mail: Any) -> bool | None:
+    """Sends one notice, and says whether the server took it; None when none is left.
+
+    A worker that dies before the commit has marked nothing, and the notice is sent by another. Died it between the
+    server's answer and the commit, the second copy has the same Message-ID, by which mailboxes know it again.
+    """
     with transaction.atomic():
         unsent = Notice.objects.unsent().select_related("recipient").order_by("pk")
-        notices = list(unsent.select_for_update(skip_locked=True, of=("self",))[:BATCH])
-        messages = [_message(notice) for notice in notices if notice.recipient.email]
-        if messages:
-            get_connection().send_messages(messages)
-        Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(sent_at=timezone.now())
-    return len(notices)
+        notice = unsent.select_for_update(skip_locked=True, of=("self",)).first()
+        if notice is None:
+            return None
+        notice.sent_at = timezone.now()
+        notice.save(update_fields=["sent_at"])
+        if not notice.recipient.email:
+            return True
+        try:
+            mail.send_messages([_message(notice)])
+        except (SMTPRecipientsRefused, SMTPResponseException) as error:
+            _put_off(notice, error)
+            return False
+    return True
+
+
+def _put_off(notice: Notice, error: Exception) -> None:
+    log.warning("The mail server refused notice %s to %s: %s", notice.pk, notice.recipient.get_username(), error)
+    wait = min(FIRST_WAIT * 2 ** min(notice.attempts, 10), LONGEST_WAIT)
+    notice.sent_at = None
+    notice.attempts += 1
+    notice.try_after = timezone.now() + wait
+    notice.save(update_fields=["sent_at", "attempts", "try_after"])
 
 
 def _message(notice: Notice) -> EmailMessage:
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
+    return EmailMessage(
+        subject=f"Title 21: {notice.title}",
+        body=notice.body or _plain_body(notice),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[notice.recipient.email],
+        headers={"Message-ID": f"<notice-{notice.pk}-{int(notice.created_at.timestamp())}@{domain}>"},
+    )
+
+
+def _plain_body(notice: Notice) -> str:
     lines = [notice.title + ".", ""]
     if notice.reason:
         lines += ["Reason on record:", notice.reason, ""]
-    lines += notice.numbers
-    return EmailMessage(
-        subject=f"Title 21: {notice.title}",
-        body="\n".join(lines),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[notice.recipient.email],
-    )
+    return "\n".join(lines + notice.numbers)
+
+
+@shared_task
+def remind() -> int:
+    """Writes the reminders and digests that are due now, and sends them; returns how many notices."""
+    now = timezone.now()
+    written = reminders.write_reminders(now) + reminders.write_digests(now)
+    send_notices()
+    return written
 
 
 @shared_task

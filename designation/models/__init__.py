@@ -1,6 +1,7 @@
 from designation.models.designations import Designation
 from designation.models.notices import Notice
 from designation.models.people import Agency, Agent, Agreement, Office, Role, User
+from designation.models.reminders import Digest, Reminder
 from designation.models.requests import FieldOpinion, Request
 from designation.models.rosters import RosterMapping, RosterUpload
 
@@ -9,9 +10,11 @@ __all__ = [
     "Agent",
     "Agreement",
     "Designation",
+    "Digest",
     "FieldOpinion",
     "Notice",
     "Office",
+    "Reminder",
     "Request",
     "Role",
     "RosterMapping",

@@ -1,0 +1,219 @@
+"""Who is reminded of what is due, and the daily digests: written once each, from how the ledger stands at that time.
+
+A run writes notices, which `designation.tasks.send_notices` sends. Nothing is counted between runs, so that a run that
+was missed loses nothing and one that is repeated adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from audit import calendar
+from audit.calendar import BusinessClock
+from audit.clocks import Status, status
+from audit.models import StageVisit
+from designation.models import Digest, Notice, Reminder, Request, Role, User
+from designation.models.people import DEA, HSI
+from designation.models.requests import State
+from designation.selectors import waiting_for
+
+HOUR = 3600
+LISTED = 50
+ONE_RUN_AT_A_TIME = 2_110_301  # an advisory lock of this number
+
+HEADQUARTERS = {HSI: Role.HSI_HQ, DEA: Role.DEA_HQ}
+ACTING = (Role.COORDINATOR, Role.HSI_HQ, Role.DEA_FIELD, Role.DEA_HQ)
+TITLES = {
+    Reminder.What.DUE_SOON: ("{number} is due soon", "{count} requests are due soon"),
+    Reminder.What.OVERDUE: ("{number} is past its due time", "{count} requests are past their due time"),
+    Reminder.What.ESCALATION: (
+        "{number} is late by {hours} business hours or more",
+        "{count} requests are late by {hours} business hours or more",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A stay of which somebody is to be reminded."""
+
+    what: Reminder.What
+    request: Request
+    visit: StageVisit
+
+    @property
+    def stage(self) -> str:
+        return str(State(self.visit.stage).label)
+
+
+def write_reminders(at: datetime) -> int:
+    """Writes the notices of what is due soon, overdue and long overdue at `at`, of which nobody was told yet.
+
+    One notice for each person and kind of reminder; returns how many. One transaction: all or nothing.
+    """
+    clock = calendar.load()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_RUN_AT_A_TIME])
+        due = list(_due(at, clock))
+        fresh: dict[tuple[User, Reminder.What], list[Due]] = defaultdict(list)
+        known = _known([item.request.number for item in due])
+        for item, person in _told(due):
+            if (item.what, item.request.number, item.visit.sequence, person.pk) not in known:
+                fresh[person, item.what].append(item)
+        notices = [_notice(person, what, items) for (person, what), items in fresh.items()]
+        Notice.objects.bulk_create(notices, batch_size=500)
+        reminders = [
+            Reminder(
+                what=item.what,
+                subject=item.request.number,
+                sequence=item.visit.sequence,
+                recipient=notice.recipient,
+                notice=notice,
+            )
+            for notice, items in zip(notices, fresh.values(), strict=True)
+            for item in items
+        ]
+        Reminder.objects.bulk_create(reminders, batch_size=2000)
+    return len(notices)
+
+
+def _due(at: datetime, clock: BusinessClock) -> Iterator[Due]:
+    visits = StageVisit.objects.open().filter(workflow=Request.workflow, due_at__isnull=False).select_related("goal")
+    standing = {visit.subject: (visit, _standing(visit, at, clock)) for visit in visits.order_by("due_at", "pk")}
+    wanted = [number for number, (_, stands) in standing.items() if stands in (Status.DUE_SOON, Status.LATE)]
+    requests = {request.number: request for request in Request.objects.filter(number__in=wanted)}
+    after = settings.DESIGNATION_ESCALATE_AFTER_HOURS * HOUR
+    for number in wanted:
+        visit, stands = standing[number]
+        request = requests.get(number)
+        if request is None or request.state != visit.stage:
+            continue  # it has moved on since
+        if stands == Status.DUE_SOON:
+            yield Due(Reminder.What.DUE_SOON, request, visit)
+            continue
+        yield Due(Reminder.What.OVERDUE, request, visit)
+        if clock.between(visit.due_at, at) >= after:
+            yield Due(Reminder.What.ESCALATION, request, visit)
+
+
+def _standing(visit: Any, at: datetime, clock: BusinessClock) -> Status | None:
+    return status(visit.due_at, visit.goal.business_seconds if visit.goal else None, at, clock)
+
+
+def _known(numbers: Sequence[str]) -> set[tuple[str, str, int, int]]:
+    rows = Reminder.objects.filter(subject__in=numbers)
+    return set(rows.values_list("what", "subject", "sequence", "recipient"))
+
+
+def _told(due: Sequence[Due]) -> Iterator[tuple[Due, User]]:
+    """Each reminder with those who are to have it."""
+    people = _people()
+    for item in due:
+        for role, office in _audiences(item):
+            for person in people.get((role, office), []):
+                if item.request.state == State.RETURNED or person.pk != item.request.filed_by_id:
+                    yield item, person
+
+
+def _people() -> dict[tuple[str, int | None], list[User]]:
+    """Active users by role and home office, and by role alone under the office None."""
+    found: dict[tuple[str, int | None], list[User]] = defaultdict(list)
+    for person in User.objects.filter(is_active=True, roles__overlap=list(ACTING)).select_related("office"):
+        for role in ACTING:
+            if person.has_role(role):
+                found[role, person.office_id].append(person)
+                found[role, None].append(person)
+    return found
+
+
+def _audiences(item: Due) -> list[tuple[str, int | None]]:
+    """Who can end the stay, as role and office; for an escalation, the headquarters of the party on the clock."""
+    if item.what == Reminder.What.ESCALATION:
+        return [(HEADQUARTERS[item.visit.party], None)]
+    request = item.request
+    return {
+        State.HSI_REVIEW.value: [(Role.HSI_HQ, None)],
+        State.RETURNED.value: [(Role.COORDINATOR, request.office_id)],
+        State.DEA_INTAKE.value: [(Role.DEA_HQ, None), (Role.DEA_FIELD, request.division_id)],
+        State.FIELD_REVIEW.value: [(Role.DEA_FIELD, request.division_id)],
+        State.DEA_DECISION.value: [(Role.DEA_HQ, None)],
+    }.get(request.state, [])
+
+
+def _notice(person: User, what: Reminder.What, items: Sequence[Due]) -> Notice:
+    hours = settings.DESIGNATION_ESCALATE_AFTER_HOURS
+    one, many = TITLES[what]
+    title = (one if len(items) == 1 else many).format(number=items[0].request.number, count=len(items), hours=hours)
+    body = render_to_string(
+        "designation/mail/reminder.txt",
+        {"what": what.value, "items": items[:LISTED], "more": max(len(items) - LISTED, 0), "count": len(items)},
+    )
+    return Notice(
+        recipient=person,
+        transition=what.value,
+        title=title,
+        body=body,
+        numbers=[item.request.number for item in items],
+    )
+
+
+def write_digests(at: datetime) -> int:
+    """Writes the digest of the local day of `at` for each who acts and has none yet; returns how many notices.
+
+    Only on days with business time, from the hour DESIGNATION_DIGEST_FROM on. Each person's is a transaction of its
+    own, so that a run that dies half-way leaves the rest to the next.
+    """
+    local = timezone.localtime(at)
+    if local.time() < settings.DESIGNATION_DIGEST_FROM or not _is_worked(local):
+        return 0
+    day = local.date()
+    people = User.objects.filter(is_active=True, roles__overlap=list(ACTING)).select_related("office")
+    without = people.exclude(pk__in=Digest.objects.filter(day=day).values("recipient"))
+    return sum(_write_digest(person, day) for person in without.order_by("pk"))
+
+
+def _is_worked(local: datetime) -> bool:
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return calendar.load().between(midnight, midnight + timedelta(days=1)) > 0
+
+
+def _write_digest(person: User, day: date) -> int:
+    with transaction.atomic():
+        digest, is_new = Digest.objects.get_or_create(recipient=person, day=day)
+        notice = _digest_notice(person, day) if is_new else None
+        if notice is None:
+            return 0
+        notice.save()
+        digest.notice = notice
+        digest.save(update_fields=["notice"])
+    return 1
+
+
+def _digest_notice(person: User, day: date) -> Notice | None:
+    """What waits for the person and what is late among all that he may see; None when there is neither."""
+    visible = Request.objects.visible_to(person).open().with_clock().order_by("due_at", "pk")
+    waiting = list(visible.filter(waiting_for(person)))
+    mine = {request.pk for request in waiting}
+    late = list(visible.filter(clock_status=Status.LATE))
+    groups: dict[str, list[Any]] = {
+        "late": [request for request in late if request.pk in mine],
+        "due_soon": [request for request in waiting if request.clock_status == Status.DUE_SOON],
+        "late_elsewhere": [request for request in late if request.pk not in mine],
+    }
+    if not waiting and not late:
+        return None
+    context = {name: {"rows": rows[:LISTED], "more": max(len(rows) - LISTED, 0)} for name, rows in groups.items()}
+    body = render_to_string("designation/mail/digest.txt", {"day": day, "waiting": len(waiting), **context})
+    counts = f"{len(waiting)} waiting for you, {len(groups['late'])} late"
+    numbers = [request.number for rows in groups.values() for request in rows[:LISTED]]
+    return Notice(recipient=person, transition="digest", title=f"Your day: {counts}", body=body, numbers=numbers)
