@@ -3,6 +3,7 @@ from audit.models.exports import ExportFile, ScheduledExport
 from audit.models.goals import Goal
 from audit.models.ledger import AccessRecord, StageVisit, StepEvent
 from audit.models.summaries import PeriodFigures, SummarisedPeriod
+from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
 __all__ = [
     "AccessRecord",
@@ -11,6 +12,7 @@ __all__ = [
     "Closure",
     "ExportFile",
     "Goal",
+    "PeriodFigures",
     "PeriodFigures",
     "ScheduledExport",
     "StageVisit",

@@ -49,6 +49,10 @@ class StepEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workflow", "subject", "sequence"], name="stepevent_sequence_unique"),
         ]
+        indexes = [
+            models.Index(fields=["workflow", "at"], name="stepevent_ends", condition=Q(final=True)),
+            models.Index(fields=["workflow", "to_state", "at"], name="stepevent_reasons", condition=~Q(reason="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} step {self.sequence}: {self.transition}"
@@ -126,6 +130,7 @@ class StageVisit(models.Model):
                 name="stagevisit_open_by_stage",
                 condition=Q(left_at__isnull=True),
             ),
+            models.Index(fields=["workflow", "entered_at"], name="stagevisit_by_entry"),
         ]
 
     def __str__(self) -> str:

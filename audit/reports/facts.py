@@ -1,0 +1,207 @@
+"""The one statement that says what a request's times are; figures, summaries and lists of requests all read it.
+
+A fact is one time of one request: `subject`, `at` (when it ended or was filed), its dimensions as `d0`, `d1` ... in
+the order of the names given, `measure` and `name` (see `audit.reports.question.Measure`), `seconds` of business time
+over all its stays, `stays`, and how many of the goals that were `judged` it `met`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from audit.calendar import seconds_between_sql
+from audit.models import Goal
+from audit.reports.question import ENDED, Measure, MeasuredWith, Question
+
+
+@dataclass(frozen=True)
+class SQL:
+    """A statement and the values of its named parameters."""
+
+    text: str
+    parameters: dict[str, Any]
+
+
+# Who ended in the period: whose last step is a final one.
+ENDED_CASES = """
+SELECT step.subject, step.at, step.dimensions
+FROM audit_stepevent AS step
+WHERE step.workflow = %(workflow)s AND step.final AND step.at >= %(since)s AND step.at < %(until)s
+  AND NOT EXISTS (
+      SELECT FROM audit_stepevent AS later
+      WHERE later.workflow = step.workflow AND later.subject = step.subject AND later.sequence = step.sequence + 1
+  )
+"""
+# Who was filed in the period: whose first stay on a clock began in it. A resubmission never resets that.
+FILED_CASES = """
+SELECT stay.subject, stay.entered_at AS at, {dimensions} AS dimensions
+FROM audit_stagevisit AS stay
+WHERE stay.workflow = %(workflow)s AND stay.entered_at >= %(since)s AND stay.entered_at < %(until)s AND {counts}
+  AND NOT EXISTS (
+      SELECT FROM audit_stagevisit AS earlier
+      WHERE earlier.workflow = stay.workflow AND earlier.subject = stay.subject
+        AND earlier.sequence < stay.sequence AND {counts_earlier}
+  )
+"""
+AT_LAST_STEP = """(
+    SELECT last.dimensions FROM audit_stepevent AS last
+    WHERE last.workflow = stay.workflow AND last.subject = stay.subject ORDER BY last.sequence DESC LIMIT 1
+)"""
+SO_FAR = seconds_between_sql("stay.entered_at", "coalesce(stay.left_at, %(as_of)s)", calendar="%(calendar)s")
+
+CASES = """
+SELECT found.subject, found.at {dimensions}
+FROM ({found}) AS found
+WHERE {conditions}
+"""
+FACTS = """
+WITH cases AS MATERIALIZED ({cases}),
+stay AS (
+    SELECT stay.subject, stay.sequence, stay.stage, stay.party, {seconds} AS seconds,
+           coalesce(stay.met, CASE WHEN stay.left_at IS NULL AND stay.due_at < %(as_of)s THEN false END) AS met
+    FROM cases JOIN audit_stagevisit AS stay ON stay.workflow = %(workflow)s AND stay.subject = cases.subject
+    {joins}
+    WHERE {counts}
+),
+summed AS (
+    SELECT subject,
+           CASE WHEN grouping(stage) = 0 THEN 'stage' WHEN grouping(party) = 0 THEN 'party' ELSE 'process' END
+               AS measure,
+           coalesce(CASE WHEN grouping(stage) = 0 THEN stage ELSE party END, '') AS name,
+           sum(seconds)::bigint AS seconds, count(*) AS stays, min(sequence) AS first_sequence,
+           count(met) AS judged, count(*) FILTER (WHERE met) AS met
+    FROM stay GROUP BY GROUPING SETS ((subject, stage), (subject, party), (subject))
+)
+SELECT summed.subject, cases.at {dimensions}, summed.measure, summed.name, summed.seconds, summed.stays,
+       {judged} AS judged, {met} AS met
+FROM summed JOIN cases USING (subject)
+{goal}
+WHERE NOT (summed.measure = 'party' AND summed.name = '')
+"""
+# A party's and the whole process's goal is the one in force when its clock first ran, as audit.clocks has it.
+GOAL_OF_THE_WHOLE = """
+LEFT JOIN audit_stagevisit AS first ON summed.measure <> 'stage' AND first.workflow = %(workflow)s
+                                   AND first.subject = summed.subject AND first.sequence = summed.first_sequence
+LEFT JOIN audit_goal AS goal ON goal.id = audit_goal_of(
+    summed.measure, first.workflow, '', summed.name, first.dimensions, first.entered_at)
+"""
+JUDGED_BY_IT = """CASE WHEN summed.measure = 'stage' THEN summed.judged
+    WHEN {ended} OR summed.seconds > goal.business_seconds THEN (goal.id IS NOT NULL)::int ELSE 0 END"""
+MET_IT = """CASE WHEN summed.measure = 'stage' THEN summed.met
+    WHEN {ended} THEN coalesce(summed.seconds <= goal.business_seconds, false)::int ELSE 0 END"""
+ENDED_ALREADY = """NOT EXISTS (
+    SELECT FROM audit_stagevisit AS still
+    WHERE still.workflow = %(workflow)s AND still.subject = summed.subject AND still.left_at IS NULL)"""
+
+
+def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, as_filed: bool = False) -> SQL:
+    """The requests that the question is about: `subject`, `at` and the dimensions `d0`, `d1` ... of those names.
+
+    `as_filed` takes the dimensions of a filed request as they were when it was filed, which nothing changes later.
+    """
+    since, until = question.period.bounds(calendar.zone)
+    parameters: dict[str, Any] = {"workflow": question.workflow, "since": since, "until": until}
+    if question.cohort == ENDED:
+        found = ENDED_CASES
+    else:
+        found = FILED_CASES.format(
+            dimensions="stay.dimensions" if as_filed else AT_LAST_STEP,
+            counts=_counts(question, "stay"),
+            counts_earlier=_counts(question, "earlier"),
+        )
+    conditions = ["true"]
+    for place, (name, values) in enumerate(question.wanted_dimensions().items()):
+        conditions.append(f"found.dimensions ->> %(dimension_{place})s = ANY(%(values_{place})s)")
+        parameters |= {f"dimension_{place}": name, f"values_{place}": list(values)}
+    if visible := visible_subjects(question):
+        conditions.append(f"found.subject IN ({visible.text})")
+        parameters |= visible.parameters
+    columns = ""
+    for place, name in enumerate(names):
+        columns += f", coalesce(found.dimensions ->> %(name_{place})s, '') AS d{place}"
+        parameters[f"name_{place}"] = name
+    return SQL(CASES.format(found=found, dimensions=columns, conditions=" AND ".join(conditions)), parameters)
+
+
+def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_of: datetime) -> SQL:
+    """The times of those requests; a stay that goes on counts up to `as_of`."""
+    of = cases(question, names, calendar)
+    goals = Goal.objects.filter(workflow=question.workflow).exclude(measure=Goal.Measure.STAGE).exists()
+    ended = "true" if question.cohort == ENDED else ENDED_ALREADY
+    open_ones = question.cohort != ENDED
+    text = FACTS.format(
+        cases=of.text,
+        seconds=f"coalesce(stay.business_seconds, {SO_FAR.seconds})" if open_ones else "stay.business_seconds",
+        joins=SO_FAR.joins if open_ones else "",
+        counts=_counts(question, "stay"),
+        dimensions="".join(f", cases.d{place}" for place in range(len(names))),
+        judged=JUDGED_BY_IT.format(ended=ended) if goals else "summed.judged * (summed.measure = 'stage')::int",
+        met=MET_IT.format(ended=ended) if goals else "summed.met * (summed.measure = 'stage')::int",
+        goal=GOAL_OF_THE_WHOLE if goals else "",
+    )
+    return SQL(text, of.parameters | {"calendar": calendar.pk, "as_of": as_of})
+
+
+def _counts(question: Question, stay: str) -> str:
+    return "true" if question.every_stay_counts else f"{stay}.party <> ''"
+
+
+def sees_all(question: Question) -> bool:
+    """Whether no rule keeps a row of the workflow from the user."""
+    if question.user is None or question.model is None:
+        return True
+    return not _visible_rows(question).query.where
+
+
+def visible_subjects(question: Question) -> SQL | None:
+    """The numbers of the requests that the user may see, as the model's own queryset has it; None for all."""
+    if sees_all(question):
+        return None
+    query = _visible_rows(question).order_by().values("number").query
+    # Also for a user who sees nothing, where Django would rather not ask the database at all.
+    sql, values = query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    names = [f"visible_{place}" for place in range(len(values))]
+    text = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
+    return SQL(text, dict(zip(names, values, strict=True)))
+
+
+def _visible_rows(question: Question) -> Any:
+    model: Any = question.model
+    return model._default_manager.all().visible_to(question.user)
+
+
+# What facts come to: the columns of `audit.reports.figures.Figures` after the measure, and of `PeriodFigures`.
+AGGREGATES = """
+    count(*) AS requests, sum(seconds)::bigint AS seconds,
+    percentile_cont(ARRAY[0.25, 0.5, 0.75, 0.9, 0.95]) WITHIN GROUP (ORDER BY seconds::float8) AS percentiles,
+    max(seconds) AS slowest, sum(stays)::bigint AS stays, sum(judged)::bigint AS judged, sum(met)::bigint AS met
+"""
+
+
+def wanted_sql(measures: Sequence[Measure]) -> tuple[str, dict[str, list[str]]]:
+    """A condition on the columns `measure` and `name`, with its parameters."""
+    if not measures:
+        return "true", {}
+    names = {
+        "measure_whats": [measure.what for measure in measures],
+        "measure_names": [measure.name for measure in measures],
+    }
+    return "(measure, name) IN (SELECT * FROM unnest(%(measure_whats)s::text[], %(measure_names)s::text[]))", names
+
+
+# Whole tables are read, which PostgreSQL without statistics, as after a first import, would take for small; and a JIT
+# compilation costs more than it saves.
+PLAN = "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
+
+
+def fetch(sql: SQL) -> list[tuple]:
+    """The rows of a statement that may read many stays."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PLAN)
+        cursor.execute(sql.text, sql.parameters)
+        return cursor.fetchall()

@@ -1,0 +1,163 @@
+"""Figures of closed periods that are kept, and when they hold; `audit.summarising` makes them.
+
+A kept period holds while the calendar is the one that it was measured with and no step has been added that touches
+it: one of that time, or one that reopened a request that had ended then. A rebuild of the stays drops all. What does
+not hold is computed from the stays until it is made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from audit.reports.facts import sees_all, wanted_sql
+from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
+from audit.reports.question import ENDED, Measure, MeasuredWith, Question, dimension_names
+
+MOST_DIMENSIONS = 6  # of which all pairs are kept
+COUNTED_FILED = "filed"
+
+BUCKETS = {
+    WEEK: "date_trunc('week', {local})::date",
+    MONTH: "date_trunc('month', {local})::date",
+    FISCAL_YEAR: "(date_trunc('year', {local} + interval '3 months') - interval '3 months')::date",
+}
+
+
+def bucket_sql(every: str, at: str = "at") -> str:
+    """The first day of the week, month or fiscal year of an instant, in the zone of the parameter `zone`."""
+    return BUCKETS[every].format(local=f"({at} AT TIME ZONE %(zone)s)")
+
+
+def kept_dimensions(workflow: str) -> list[str]:
+    """The dimensions by which figures are kept."""
+    return dimension_names(workflow)[:MOST_DIMENSIONS]
+
+
+# Steps added since the oldest kept position: the time of each, and the time of the end that it undid.
+HOLDING = """
+WITH touching AS MATERIALIZED (
+    SELECT step.id, step.at FROM audit_stepevent AS step
+    WHERE step.workflow = %(workflow)s
+      AND step.id > (SELECT min(ledger_position) FROM audit_summarisedperiod WHERE workflow = %(workflow)s)
+    UNION ALL
+    SELECT step.id, ended.at FROM audit_stepevent AS step
+    JOIN audit_stepevent AS ended ON ended.workflow = step.workflow AND ended.subject = step.subject
+                                 AND ended.sequence = step.sequence - 1
+    WHERE step.workflow = %(workflow)s AND ended.final
+      AND step.id > (SELECT min(ledger_position) FROM audit_summarisedperiod WHERE workflow = %(workflow)s)
+)
+SELECT period.id, period.since, period.until FROM audit_summarisedperiod AS period
+JOIN audit_calendar AS calendar ON calendar.id = period.calendar_id
+WHERE period.workflow = %(workflow)s AND period.calendar_id = %(calendar)s
+  AND period.calendar_version = calendar.version
+  AND period.calendar_built_at IS NOT DISTINCT FROM calendar.built_at
+  AND (period.since, period.until) IN (SELECT * FROM unnest(%(since)s::date[], %(until)s::date[]))
+  AND NOT EXISTS (
+      SELECT FROM touching
+      WHERE touching.id > period.ledger_position
+        AND touching.at >= period.since::timestamp AT TIME ZONE %(zone)s
+        AND touching.at < period.until::timestamp AT TIME ZONE %(zone)s
+  )
+"""
+
+
+def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> dict[Period, int]:
+    """The kept periods among the wanted whose figures still hold, with their keys."""
+    parameters: dict[str, Any] = {
+        "workflow": workflow,
+        "calendar": calendar.pk,
+        "zone": calendar.zone.key,
+        "since": [period.since for period in wanted],
+        "until": [period.until for period in wanted],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDING, parameters)
+        return {Period(since, until): key for key, since, until in cursor.fetchall()}
+
+
+KEPT = """
+SELECT coalesce(figures.dimensions ->> %(by)s, ''), period.since, measure, name, requests, seconds, percentiles,
+       slowest, stays, judged, met
+FROM audit_periodfigures AS figures JOIN audit_summarisedperiod AS period ON period.id = figures.period_id
+WHERE figures.period_id = ANY(%(periods)s) AND figures.grouped_by = %(grouped_by)s
+  AND figures.dimensions @> %(filters)s::jsonb AND {wanted}
+"""
+
+
+def kept_figures(
+    question: Question,
+    wanted: Sequence[Period],
+    calendar: MeasuredWith,
+    *,
+    by: str = "",
+    measures: Sequence[Measure] = (),
+) -> tuple[list[tuple], list[Period]]:
+    """Rows for the periods whose figures are kept and hold, and the periods that are left to compute."""
+    if not _covers(question, by):
+        return [], list(wanted)
+    held = holding(question.workflow, wanted, calendar)
+    rows = _kept_rows(question, list(held.values()), by, measures) if held else []
+    return rows, [period for period in wanted if period not in held]
+
+
+def _covers(question: Question, by: str) -> bool:
+    filters = question.wanted_dimensions()
+    return (
+        question.cohort == ENDED
+        and all(len(values) == 1 for values in filters.values())
+        and len({*filters, *([by] if by else [])}) <= 2
+        and {*filters, *([by] if by else [])} <= set(kept_dimensions(question.workflow))
+        and sees_all(question)
+    )
+
+
+def _kept_rows(question: Question, keys: list[int], by: str, measures: Sequence[Measure]) -> list[tuple]:
+    filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
+    condition, of_measures = wanted_sql(measures)
+    parameters: dict[str, Any] = {
+        **of_measures,
+        "periods": keys,
+        "by": by,
+        "grouped_by": " ".join(sorted({*filters, *([by] if by else [])})),
+        "filters": json.dumps(filters),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT.format(wanted=f"{condition} AND measure <> '{COUNTED_FILED}'"), parameters)
+        return cursor.fetchall()
+
+
+FILED_COUNTS = """
+SELECT period.since, count.filed FROM audit_summarisedperiod AS period
+JOIN LATERAL (
+    SELECT coalesce(sum(requests), 0)::bigint AS filed FROM audit_periodfigures
+    WHERE period_id = period.id AND measure = 'filed' AND grouped_by = %(grouped_by)s
+      AND dimensions @> %(filters)s::jsonb
+) AS count ON true
+WHERE period.id = ANY(%(periods)s)
+"""
+
+
+def kept_filed(
+    question: Question, wanted: Sequence[Period], calendar: MeasuredWith
+) -> tuple[dict[date, int], list[Period]]:
+    """How many were filed in each kept period that holds, by its first day; and the periods left to compute."""
+    if not _covers(question, ""):
+        return {}, list(wanted)
+    held = holding(question.workflow, wanted, calendar)
+    filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FILED_COUNTS,
+            {
+                "periods": list(held.values()),
+                "grouped_by": " ".join(sorted(filters)),
+                "filters": json.dumps(filters),
+            },
+        )
+        counts = dict(cursor.fetchall())
+    return counts, [period for period in wanted if period not in held]

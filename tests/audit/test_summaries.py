@@ -1,0 +1,171 @@
+"""Figures of closed periods that are kept: equal to those computed, and dropped as soon as they hold no longer."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from audit import calendar, ledger, summaries, summarising
+from audit.ledger import PastStep
+from audit.models import Calendar, PeriodFigures, StepEvent, SummarisedPeriod
+from audit.reports.figures import Moment, figures
+from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period, last_twelve_months
+from audit.reports.question import FILED, Question
+from designation.demo.data import make_demo_data
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 7, 15)
+YEAR = Period(date(2025, 7, 1), date(2026, 7, 1))
+
+
+def case(subject: str, *steps: tuple[str, str, datetime], **dimensions: str) -> list[PastStep]:
+    """A history of states with whose clock runs in each and when it was entered; “done” ends it."""
+    return [
+        PastStep(subject, f"to_{state}", state, party, state == "done", at=at, dimensions=dimensions)
+        for state, party, at in steps
+    ]
+
+
+def at(month: int, day: int, hour: int = 15, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def history(office):
+    """Two years of cases in three offices, one of which never ends."""
+    steps = []
+    for number in range(60):
+        start = at(1, 5, year=2025) + timedelta(days=8 * number, hours=number % 5)
+        dimensions = {"office": f"O{number % 3}", "kind": ["new", "again"][number % 2], "priority": "routine"}
+        steps += case(
+            f"C{number:02d}",
+            ("check", "us", start),
+            ("decide", "them", start + timedelta(days=1 + number % 4, hours=3)),
+            ("done", "", start + timedelta(days=5 + number % 11, hours=2)),
+            **dimensions,
+        )
+    ledger.append_history("cases", steps, source=StepEvent.Source.IMPORTED)
+
+
+def kept_and_computed(question: Question, **how: object) -> tuple[list, list]:
+    """The figures as they are had with what is kept, and as they are computed without."""
+    moment = Moment.now()
+    kept = figures(question, moment, **how)
+    assert not summaries.kept_figures(question, [question.period], moment.calendar)[1], "nothing was kept"
+    SummarisedPeriod.objects.all().delete()
+    return kept, figures(question, moment, **how)
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"by": "office"}, {"every": MONTH}, {"every": WEEK}, {"by": "office", "every": MONTH}]
+)
+@pytest.mark.parametrize("filters", [{}, {"kind": ("new",)}, {"office": ("O1",)}])
+def test_what_is_kept_equals_what_is_computed(history, how, filters):
+    summarising.summarise("cases", today=TODAY)
+    kept, computed = kept_and_computed(Question("cases", YEAR, dimensions=filters), **how)
+    assert kept
+    assert kept == computed
+
+
+def test_a_fiscal_year_begins_in_october(history):
+    summarising.summarise("cases", today=TODAY)
+    year = Period(date(2024, 10, 1), date(2025, 10, 1))
+    assert summaries.kept_figures(Question("cases", year), [year], Moment.now().calendar)[1] == []
+    kept, computed = kept_and_computed(Question("cases", year), every=FISCAL_YEAR)
+    assert kept == computed
+
+
+def test_demo_data_is_kept_as_it_is_computed():
+    make_demo_data(seed=3, count=80, until=timezone.now())
+    today = timezone.localdate()
+    assert summarising.summarise("request", today=today) > 12
+    assert summarising.periods_that_differ("request") == []
+    question = Question("request", last_twelve_months(today))
+    for by in ("office", "division", "kind", "priority"):
+        summarising.summarise("request", today=today)
+        kept, computed = kept_and_computed(question, by=by, every=MONTH)
+        assert kept == computed
+
+
+def holding_years() -> bool:
+    return YEAR in summaries.holding("cases", [YEAR], Moment.now().calendar)
+
+
+def test_a_second_run_has_nothing_to_do(history):
+    assert summarising.summarise("cases", today=TODAY) > 0
+    assert summarising.summarise("cases", today=TODAY) == 0
+    assert holding_years()
+
+
+def test_a_late_history_drops_its_month_and_no_other(history):
+    summarising.summarise("cases", today=TODAY)
+    late = case("LATE", ("check", "us", at(3, 2)), ("done", "", at(3, 9)), office="O1")
+    ledger.append_history("cases", late, source=StepEvent.Source.IMPORTED)
+    months = [Period(date(2026, month, 1), date(2026, month + 1, 1)) for month in (2, 3, 4)]
+    held = summaries.holding("cases", months, Moment.now().calendar)
+    assert set(held) == {months[0], months[2]}
+    found = figures(Question("cases", months[1]), Moment.now(), by="office")
+    summarising.summarise("cases", today=TODAY)
+    assert figures(Question("cases", months[1]), Moment.now(), by="office") == found
+
+
+def test_a_reopened_case_leaves_the_month_in_which_it_had_ended(history):
+    summarising.summarise("cases", today=TODAY)
+    ended = StepEvent.objects.filter(workflow="cases", final=True, at__lt=at(3, 30), at__gte=at(3, 2)).first()
+    march = Question("cases", Period(date(2026, 3, 1), date(2026, 4, 1)))
+    before = sum(row.requests for row in figures(march, Moment.now(), every=MONTH) if row.measure.what == "process")
+    ledger.append(
+        "cases", [ledger.Step(ended.subject, "reopen", "decide", "them", dimensions=ended.dimensions)], actor=None
+    )
+    after = sum(row.requests for row in figures(march, Moment.now(), every=MONTH) if row.measure.what == "process")
+    assert after == before - 1
+    summarising.summarise("cases", today=TODAY)
+    assert summarising.periods_that_differ("cases") == []
+
+
+def test_a_closure_drops_all(history):
+    summarising.summarise("cases", today=TODAY)
+    calendar.rebuild(Calendar.objects.get(name="federal"))
+    assert not holding_years()
+
+
+def test_a_rebuild_of_the_stays_drops_all(history):
+    summarising.summarise("cases", today=TODAY)
+    ledger.rebuild_visits()
+    assert not SummarisedPeriod.objects.exists()
+    assert not PeriodFigures.objects.exists()
+
+
+def test_the_check_finds_a_figure_that_was_changed(history, capsys):
+    call_command("summarise_periods", "--workflow", "cases")
+    call_command("summarise_periods", "--check")
+    assert "equal those computed" in capsys.readouterr().out
+    changed = PeriodFigures.objects.filter(measure="stage").order_by("pk").first()
+    PeriodFigures.objects.filter(pk=changed.pk).update(met=changed.met + 1)
+    with pytest.raises(CommandError, match="differ from the stays"):
+        call_command("summarise_periods", "--check")
+
+
+def test_weeks_of_long_ago_are_kept_no_longer(history):
+    summarising.summarise("cases", today=date(2026, 2, 10))
+    summarising.summarise("cases", today=TODAY)
+    weeks = [row for row in SummarisedPeriod.objects.all() if row.until - row.since == timedelta(days=7)]
+    assert min(week.since for week in weeks) == date(2025, 6, 30)
+
+
+def test_the_open_month_is_computed_and_the_closed_ones_are_taken(history):
+    summarising.summarise("cases", today=TODAY)
+    question = Question("cases", Period(date(2026, 1, 1), date(2026, 7, 15)))
+    rows = figures(question, Moment.now(), every=MONTH)
+    SummarisedPeriod.objects.all().delete()
+    assert rows == figures(question, Moment.now(), every=MONTH)
+
+
+def test_filed_requests_are_never_taken_from_figures_of_the_ended(history):
+    summarising.summarise("cases", today=TODAY)
+    question = Question("cases", YEAR, cohort=FILED)
+    assert summaries.kept_figures(question, [YEAR], Moment.now().calendar) == ([], [YEAR])
