@@ -3,7 +3,6 @@ from audit.models.exports import ExportFile, ScheduledExport
 from audit.models.goals import Goal
 from audit.models.ledger import AccessRecord, StageVisit, StepEvent
 from audit.models.summaries import PeriodFigures, SummarisedPeriod
-from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
 __all__ = [
     "AccessRecord",
@@ -12,7 +11,6 @@ __all__ = [
     "Closure",
     "ExportFile",
     "Goal",
-    "PeriodFigures",
     "PeriodFigures",
     "ScheduledExport",
     "StageVisit",
