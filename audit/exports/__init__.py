@@ -5,6 +5,7 @@
 from audit.exports.formats import FORMATS, CannotWrite
 from audit.exports.making import make_file, stream
 from audit.exports.query import (
+    CASE_TIMES,
     EVENT_LOG,
     PROCESSING_TIMES,
     QUESTIONS,
@@ -21,6 +22,7 @@ from audit.filters import ALL, COHORTS, DECIDED, FILED, OPEN, Filters
 
 __all__ = [
     "ALL",
+    "CASE_TIMES",
     "CHUNK",
     "COHORTS",
     "DECIDED",

@@ -74,6 +74,12 @@ class Sums:
         """The business seconds of the stays whose stage or party (`what`) is the value, as a column of `stay`."""
         return self._column(f"sum(seconds) FILTER (WHERE {what} = {self._parameter(value)})")
 
+    def seconds_in(self, stage: str) -> str:
+        """The business seconds of the stays in the stage; 0 for what only ended there."""
+        value = self._parameter(stage)
+        seconds = self._column(f"sum(seconds) FILTER (WHERE stage = {value})")
+        return f"coalesce({seconds}, CASE WHEN last.final AND last.to_state = {value} THEN 0 END)"
+
     def visits(self, stage: str) -> str:
         """How many stays in the stage there were, as a column of `stay`."""
         return self._column(f"count(*) FILTER (WHERE stage = {self._parameter(stage)})")
@@ -155,13 +161,13 @@ def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
     """The columns for any workflow of the ledger: the case's whole time, and its time in each stage."""
     return [
         Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
-        Column("started_at", "Its first step.", INSTANT, "stay.started_at"),
+        Column("started_at", "Its first step.", INSTANT, STARTED_AT),
         Column("ended_at", "The step that ended it.", INSTANT, ENDED_AT, can_be_empty="it is open"),
         Column(
             "elapsed_seconds",
             "Time on the clock on the wall from the start to the end, or up to the export.",
             SECONDS,
-            f"floor(extract(epoch FROM coalesce({ENDED_AT}, %(as_of)s) - stay.started_at))::bigint",
+            f"floor(extract(epoch FROM coalesce({ENDED_AT}, %(as_of)s) - {STARTED_AT}))::bigint",
         ),
         Column("business_seconds", "The same in business time.", BUSINESS_SECONDS, "coalesce(stay.seconds, 0)"),
         *(
@@ -169,7 +175,7 @@ def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
                 stage,
                 f"Business time of all its stays in {stage}.",
                 BUSINESS_SECONDS,
-                sums.seconds("stage", stage),
+                sums.seconds_in(stage),
                 can_be_empty="it was never there",
             )
             for stage in stages_of(workflow)
@@ -207,6 +213,8 @@ def columns_of_steps(dimensions: list[str]) -> list[Column]:
     ]
 
 
+# A subject without a stay in any stage began and ended with one step.
+STARTED_AT = "coalesce(stay.started_at, last.at)"
 ENDED_AT = "(CASE WHEN last.final THEN last.at END)"
 
 
@@ -238,7 +246,7 @@ def stages_of(workflow: str) -> list[str]:
     """The stages that the ledger knows of a workflow, in the order in which they were first entered."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT stage FROM audit_stagevisit WHERE workflow = %s GROUP BY stage ORDER BY min(entered_at), stage",
+            "SELECT to_state FROM audit_stepevent WHERE workflow = %s GROUP BY to_state ORDER BY min(at), min(id)",
             [workflow],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -263,8 +271,8 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
 | --- | --- | --- | --- |
 {rows}
 
-For every other workflow of the ledger (`--workflow NAME`) the columns are: `case`, `started_at`, `ended_at`,
-`elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under the stage’s name.
+Under `--workflow NAME`, for this workflow as for any other of the ledger, the columns are: `case`, `started_at`,
+`ended_at`, `elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under its name.
 """
 
 

@@ -122,8 +122,7 @@ class RowReader:
         self.case, self.stage, self.at = (_position(header, name) for name in (columns.case, columns.stage, columns.at))
         self.actor = _position(header, columns.actor) if columns.actor else None
         self.dimensions = [(name, _position(header, column)) for name, column in columns.dimensions.items()]
-        self.longest = {name: StepEvent._meta.get_field(name).max_length for name in ("subject", "to_state")}
-        self.longest_actor = StepEvent._meta.get_field("actor_name").max_length
+        self.longest = {name: _longest(name) for name in ("subject", "to_state", "actor_name")}
 
     def read(self, number: int, cells: list[str]) -> tuple[str, Event]:
         """The case and the event of a row. Raises _Bad, and TimeOpenToReading."""
@@ -135,8 +134,8 @@ class RowReader:
         stage = _text(cells[self.stage], self.columns.stage, self.longest["to_state"])
         at = self._time(cells[self.at].strip())
         actor = cells[self.actor].strip() if self.actor is not None else ""
-        if len(actor) > self.longest_actor:
-            raise _Bad(self.columns.actor, f"longer than {self.longest_actor} characters")
+        if len(actor) > self.longest["actor_name"]:
+            raise _Bad(self.columns.actor, f"longer than {self.longest['actor_name']} characters")
         dimensions = {name: text for name, place in self.dimensions if (text := cells[place].strip())}
         return case, Event(at, number, stage, actor, dimensions, cells)
 
@@ -154,7 +153,12 @@ class RowReader:
         return at
 
 
-def _text(cell: str, column: str, longest: Any) -> str:
+def _longest(name: str) -> int:
+    field: Any = StepEvent._meta.get_field(name)
+    return int(field.max_length)
+
+
+def _text(cell: str, column: str, longest: int) -> str:
     text = cell.strip()
     if not text:
         raise _Bad(column, "it is blank")

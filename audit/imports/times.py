@@ -97,8 +97,8 @@ class TimeReader:
         if part["year"]:
             return int(part["year"]), int(part["month"] or 0), int(part["day"] or 0)
         if name := part["name"] or part["name_first"]:
-            year, day = part["year_named"] or part["year_third"], part["day_named"] or part["day_second"]
-            return int(year or 0), _month(name), int(day or 0)
+            named, day = part["year_named"] or part["year_third"], part["day_named"] or part["day_second"]
+            return int(named or 0), _month(name), int(day or 0)
         first, second, year = int(part["first"] or 0), int(part["second"] or 0), int(part["year_last"] or 0)
         if not self.date_order:
             raise TimeOpenToReading(

@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import exports
 
+DEFAULT_WORKFLOW = "request"
+
 
 class ExportCommand(BaseCommand):
     """Writes an export to a file, with its manifest beside it, or as CSV to the standard output."""
@@ -22,7 +24,7 @@ class ExportCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=self.formats, default=self.formats[0])
         parser.add_argument("--output", required=True, metavar="FILE", help="“-” writes CSV to the standard output")
-        parser.add_argument("--workflow", default="request", help="as the ledger names it (default: request)")
+        parser.add_argument("--workflow", help=f"as the ledger names it (default: {DEFAULT_WORKFLOW})")
         parser.add_argument(
             "--cohort",
             choices=list(exports.COHORTS),
@@ -36,7 +38,7 @@ class ExportCommand(BaseCommand):
             "--outcome", action="append", default=[], help="open, or a state that ends it; may be given again"
         )
 
-    def question(self, format: str, workflow: str, filters: exports.Filters) -> exports.Export:
+    def question(self, format: str, workflow: str | None, filters: exports.Filters) -> exports.Export:
         """What the command exports in that format. Raises UnknownWorkflow."""
         raise NotImplementedError
 

@@ -169,6 +169,7 @@ def test_any_workflow_of_the_ledger_has_its_stages_as_columns():
         "business_seconds": str((7 + 5) * 3600),
         "intake": str((2 + 4 + 5) * 3600),
         "check": str(1 * 3600),
+        "done": "0",
     }
     assert second["ended_at"] == second["check"] == ""
     assert second["intake"] == second["business_seconds"] != ""

@@ -1,5 +1,5 @@
 from audit import exports
-from audit.management.exporting import ExportCommand
+from audit.management.exporting import DEFAULT_WORKFLOW, ExportCommand
 
 
 class Command(ExportCommand):
@@ -9,5 +9,5 @@ class Command(ExportCommand):
     )
     formats = ["xes", "ocel", "csv", "xlsx", "parquet"]
 
-    def question(self, format: str, workflow: str, filters: exports.Filters) -> exports.Export:
-        return exports.event_log(workflow, filters=filters)
+    def question(self, format: str, workflow: str | None, filters: exports.Filters) -> exports.Export:
+        return exports.event_log(workflow or DEFAULT_WORKFLOW, filters=filters)

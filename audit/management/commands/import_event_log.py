@@ -114,7 +114,7 @@ class Command(BaseCommand):
             self.stderr.write(f"The bad rows are in {rejected}.")
         if not options["skip_bad"]:
             raise CommandError(
-                f"Nothing was imported: {len(log.bad)} bad rows. Correct them, or leave them out with --skip-bad."
+                f"Nothing was imported. Bad rows: {len(log.bad)}. Correct them, or leave them out with --skip-bad."
             )
 
     def _write(self, log: Log, meaning: Meaning, facts: Mapping[str, Any]) -> None:
