@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from random import Random
 
@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit import calendar, ledger
-from audit.models import StepEvent
+from audit.models import Goal, StepEvent
+from designation.demo.goals import invented_goals
 from designation.demo.staff import invent_staff
-from designation.demo.year import Inventor, Setting, Year
+from designation.demo.year import DAYS, Inventor, Setting, Year
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
 
 BATCH = 2000
@@ -25,8 +26,8 @@ class NotEmpty(Exception):
 def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:
     """Invents `count` requests of the year before the day of `until`, as far as they have come by `until`.
 
-    Everything carries the mark of invention: the steps their source, the users “(demo)” in their names. Needs the
-    reference data. Raises NotEmpty.
+    Everything carries the mark of invention: the steps their source, users and goals “(demo)” in the names of people.
+    The goals are in force from the beginning, unless goals are on file. Needs the reference data. Raises NotEmpty.
     """
     with transaction.atomic():
         if Request.objects.exists() or Agent.objects.exists():
@@ -44,6 +45,8 @@ def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:
             keys=_new_keys(count),
         )
         year = Inventor(setting).invent()
+        if not Goal.objects.filter(workflow=Request.workflow).exists():
+            Goal.objects.bulk_create(invented_goals(until - timedelta(days=DAYS + 2)))
         _write(year)
     return year
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django_fsm import RETURN_VALUE
 
 from audit import calendar
-from audit.models import StepEvent
+from audit.models import Goal, StageVisit, StepEvent
 from designation import workflow
 from designation.demo.data import NotEmpty, make_demo_data
 from designation.demo.staff import invent_staff
@@ -78,7 +78,14 @@ def test_every_step_is_one_that_the_state_machine_declares(year, model):
         assert found is not None, step
         targets = found.target.allowed_states if isinstance(found.target, RETURN_VALUE) else [found.target]
         assert step.to_state in targets
-        assert step.reason or not found.custom.get("reason_required")
+        assert step.reason or found.custom.get("reason_required") is not True
+
+
+def test_an_approval_against_a_nonconcurrence_has_a_reason(year):
+    against = Request.objects.filter(state="approved", opinions__concurs=False, opinions__superseded_at=None)
+    steps = StepEvent.objects.filter(transition="approve", subject__in=against.values("number"))
+    assert steps.exists()
+    assert not steps.filter(reason="").exists()
 
 
 def test_everybody_acts_in_a_role_of_his_own(year):
@@ -145,6 +152,16 @@ def test_later_on_the_same_day_the_same_year_has_only_gone_on(staff_and_offices)
 def test_nothing_lies_in_the_future(year):
     assert StepEvent.objects.latest("at").at <= UNTIL
     assert StepEvent.objects.filter(workflow="request").earliest("at").at > UNTIL - timedelta(days=367)
+
+
+def test_every_stay_on_a_clock_has_a_goal_marked_as_invented(year):
+    timed = StageVisit.objects.filter(workflow="request").exclude(party="")
+    assert set(timed.values_list("goal__set_by_name", flat=True)) == {"Headquarters (demo)"}
+    assert set(Goal.objects.values_list("why", flat=True)) == {
+        "Invented for demonstration. Neither agency has set such a goal."
+    }
+    assert {goal.measure for goal in Goal.objects.all()} == {"stage", "party", "process"}
+    assert {met for met in timed.values_list("met", flat=True) if met is not None} == {True, False}
 
 
 def test_one_can_go_on_working(year, people):
