@@ -16,8 +16,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from audit import closures, goals
+from audit.calendar import default_name
 from audit.machine import Subject
-from audit.models import Closure, Goal
+from audit.models import Calendar, Closure, Goal
 from audit.role_admin import RoleAdmin
 
 UNITS = {"days": 8 * 3600, "hours": 3600}
@@ -67,9 +68,12 @@ def _dimensions() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     return found
 
 
+def _day_widget() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 def _day_field(label: str, help_text: str) -> forms.DateField:
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, required=False, help_text=help_text, widget=widget)
+    return forms.DateField(label=label, required=False, help_text=help_text, widget=_day_widget())
 
 
 def _midnight(day: Any) -> datetime:
@@ -86,6 +90,8 @@ class NewGoalForm(forms.ModelForm):
     class Meta:
         model = Goal
         fields = ["share_percent", "why"]
+        labels = {"share_percent": "For at least, in percent"}
+        widgets = {"why": forms.Textarea(attrs={"rows": 3})}
 
     def clean_first_day(self) -> Any:
         day = self.cleaned_data["first_day"]
@@ -115,7 +121,9 @@ def goal_form(user: Any) -> type[forms.ModelForm]:
         "target": forms.ChoiceField(label="What is measured", choices=list(targets(parties_of(user))))
     }
     for name, (label, values) in _dimensions().items():
-        choices[name] = forms.ChoiceField(label=f"{label} only", choices=[("", "Any"), *values], required=False)
+        choices[name] = forms.ChoiceField(
+            label=f"Only this {label.lower()}", choices=[("", "Any"), *values], required=False
+        )
     return type("GoalForm", (NewGoalForm,), choices)
 
 
@@ -168,9 +176,9 @@ class GoalAdmin(RoleAdmin):
         "for_whom",
         "within",
         "share",
-        "effective_from",
-        "effective_until",
-        "set_by_name",
+        "begins",
+        "ends",
+        "set_by",
         "why",
     ]
     list_filter = [StandingFilter, "measure"]
@@ -180,9 +188,9 @@ class GoalAdmin(RoleAdmin):
         "for_whom",
         "within",
         "share",
-        "effective_from",
-        "effective_until",
-        "set_by_name",
+        "begins",
+        "ends",
+        "set_by",
         "why",
         "created_at",
     ]
@@ -250,6 +258,18 @@ class GoalAdmin(RoleAdmin):
         days, rest = divmod(goal.business_seconds, UNITS["days"])
         return f"{goal.business_seconds / UNITS['hours']:g} business hours" if rest else f"{days} business days"
 
+    @admin.display(description="In force from", ordering="effective_from")
+    def begins(self, goal: Goal) -> datetime:
+        return goal.effective_from
+
+    @admin.display(description="In force until", ordering="effective_until", empty_value="Open")
+    def ends(self, goal: Goal) -> datetime | None:
+        return goal.effective_until
+
+    @admin.display(description="Set by", ordering="set_by_name")
+    def set_by(self, goal: Goal) -> str:
+        return goal.set_by_name
+
     @admin.display(description="At least", ordering="share_percent")
     def share(self, goal: Goal) -> str:
         return f"{goal.share_percent} %"
@@ -263,6 +283,12 @@ class NewClosureForm(forms.ModelForm):
     class Meta:
         model = Closure
         fields = ["calendar", "first_day", "last_day", "open_from", "open_until", "reason", "authority"]
+        widgets = {
+            "first_day": _day_widget(),
+            "last_day": _day_widget(),
+            "open_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "open_until": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        }
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -326,6 +352,10 @@ class ClosureAdmin(RoleAdmin):
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = WithdrawClosureForm if change else NewClosureForm
         return form if change else super().get_form(request, obj, change, form=form, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        default = Calendar.objects.filter(name=default_name()).values_list("pk", flat=True).first()
+        return {"calendar": default, **super().get_changeform_initial_data(request)}
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if obj is None:

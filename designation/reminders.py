@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -102,6 +103,7 @@ def _due(at: datetime, clock: BusinessClock) -> Iterator[Due]:
             yield Due(Reminder.What.DUE_SOON, request, visit)
             continue
         yield Due(Reminder.What.OVERDUE, request, visit)
+        assert visit.due_at is not None
         if clock.between(visit.due_at, at) >= after:
             yield Due(Reminder.What.ESCALATION, request, visit)
 
@@ -141,13 +143,14 @@ def _audiences(item: Due) -> list[tuple[str, int | None]]:
     if item.what == Reminder.What.ESCALATION:
         return [(HEADQUARTERS[item.visit.party], None)]
     request = item.request
-    return {
+    acting: dict[str, list[tuple[str, int | None]]] = {
         State.HSI_REVIEW.value: [(Role.HSI_HQ, None)],
         State.RETURNED.value: [(Role.COORDINATOR, request.office_id)],
         State.DEA_INTAKE.value: [(Role.DEA_HQ, None), (Role.DEA_FIELD, request.division_id)],
         State.FIELD_REVIEW.value: [(Role.DEA_FIELD, request.division_id)],
         State.DEA_DECISION.value: [(Role.DEA_HQ, None)],
-    }.get(request.state, [])
+    }
+    return acting.get(request.state, [])
 
 
 def _notice(person: User, what: Reminder.What, items: Sequence[Due]) -> Notice:
@@ -201,10 +204,10 @@ def _write_digest(person: User, day: date) -> int:
 
 def _digest_notice(person: User, day: date) -> Notice | None:
     """What waits for the person and what is late among all that he may see; None when there is neither."""
-    visible = Request.objects.visible_to(person).open().with_clock().order_by("due_at", "pk")
-    waiting = list(visible.filter(waiting_for(person)))
+    visible: Any = Request.objects.visible_to(person).open().with_clock().order_by(F("due_at"), "pk")
+    waiting: list[Any] = list(visible.filter(waiting_for(person)))
     mine = {request.pk for request in waiting}
-    late = list(visible.filter(clock_status=Status.LATE))
+    late: list[Any] = list(visible.filter(clock_status=Status.LATE))
     groups: dict[str, list[Any]] = {
         "late": [request for request in late if request.pk in mine],
         "due_soon": [request for request in waiting if request.clock_status == Status.DUE_SOON],

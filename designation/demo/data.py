@@ -8,6 +8,7 @@ from random import Random
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from audit import calendar, ledger
 from audit.models import Goal, StepEvent
@@ -46,9 +47,13 @@ def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:
         )
         year = Inventor(setting).invent()
         if not Goal.objects.filter(workflow=Request.workflow).exists():
-            Goal.objects.bulk_create(invented_goals(until - timedelta(days=DAYS + 2)))
+            Goal.objects.bulk_create(invented_goals(_midnight(until - timedelta(days=DAYS + 1))))
         _write(year)
     return year
+
+
+def _midnight(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _new_keys(count: int) -> list[int]:
