@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from django.db import models, transaction
-from django.utils import timezone
 from django_fsm import Transition
 
 from audit import ledger
+from audit.moments import moment
 
 
 class Permission(Protocol):
@@ -233,18 +233,15 @@ def _moved_on_refusals(name: str, rows: Mapping[S, str]) -> Iterator[Refusal]:
     last_steps = ledger.last_steps(workflow, [row.number for row in rows])
     for row, code in rows.items():
         step = last_steps.get(row.number)
-        by = f"by {step.actor_name} on {_when(step.at)}" if step else "since"
+        by = f"by {step.actor_name} on {moment(step.at)}" if step else "since"
         if code == "stale":
-            message = f"Changed since you opened it, {by}. Open it again and decide on what it says now."
+            # Its content may have changed without a step, as a draft's, or who it is about.
+            message = f"Changed since you opened it; its last step was {by}. Decide on what it says now."
         elif row.state in row.final_states:
             message = f"Already decided: {row.get_state_display().lower()} {by}."
         else:
             message = f"Not possible now: it is in “{row.get_state_display()}”, moved there {by}."
         yield Refusal(row.number, code, message, row.pk)
-
-
-def _when(at: Any) -> str:
-    return timezone.localtime(at).strftime("%-d %b %Y %H:%M %Z")
 
 
 def _not_found(wanted: Sequence[int], rows: Sequence[Subject]) -> list[Refusal]:

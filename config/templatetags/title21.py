@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from audit.moments import MOMENT
+
 register = template.Library()
 
 BUSINESS_DAY_HOURS = 8
@@ -40,7 +42,7 @@ def business_duration(seconds: int | None, day: str = "day") -> str:
 @register.filter
 def local_time(at: datetime | None) -> str:
     """An instant as a `<time>` element in the current time zone, which it names; empty for none."""
-    return _time_element(at, "N j, Y, g:i a T")
+    return _time_element(at, MOMENT)
 
 
 @register.filter
