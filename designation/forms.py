@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
-from designation.fields import Form, LinesField, SaysWhatToEnter
+from designation.agents import BADGE_STAYS, is_on_record, may_keep_agents_of
+from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.models.requests import State
@@ -195,6 +196,20 @@ class AnswerForm(NeedForm, VersionForm):
 
 
 class AgentForm(SaysWhatToEnter, forms.ModelForm):
+    """An agent on the list. Once a request was filed for him, only headquarters corrects the badge number."""
+
+    reason = LinesField(
+        rows=2,
+        required=False,
+        max_length=LONGEST_REASON,
+        label="Why the badge number is corrected",
+        help_text="Needed when the badge number changes after a request was filed. It goes on record.",
+    )
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": OUT_OF_ORDER, "invalid": OUT_OF_ORDER}
+    )
+    field_order = ["badge_number", "reason"]
+
     class Meta:
         model = Agent
         fields = ["badge_number", "first_name", "last_name", "email", "office"]
@@ -202,13 +217,36 @@ class AgentForm(SaysWhatToEnter, forms.ModelForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
+        fields: dict[str, Any] = self.fields
+        known = self.instance.pk is not None
         if user.has_role(Role.HSI_HQ):
-            office: Any = self.fields["office"]
-            office.queryset = Office.objects.hsi()
+            fields["office"].queryset = Office.objects.hsi()
         else:
-            del self.fields["office"]
+            del fields["office"]
             if self.instance.office_id is None:
                 self.instance.office = user.office
+        if not (known and user.has_role(Role.HSI_HQ)):
+            del fields["reason"]
+        if not known:
+            del fields["version"]
+            return
+        fields["version"].initial = self.instance.version
+        if not user.has_role(Role.HSI_HQ) and is_on_record(self.instance):
+            fields["badge_number"].widget.attrs["readonly"] = True
+            fields["badge_number"].help_text = BADGE_STAYS
+
+    def clean_badge_number(self) -> str:
+        badge_number = str(self.cleaned_data["badge_number"])
+        known = Agent.objects.filter(badge_number__iexact=badge_number).exclude(pk=self.instance.pk).first()
+        if known is None:
+            return badge_number
+        if may_keep_agents_of(self.user, known.office):
+            raise ValidationError(f"{known.full_name} has this badge number, at {known.office.code}. Check it.")
+        raise ValidationError(
+            "An agent of another office has this badge number. If he comes to your office, file a transfer for him, "
+            "or ask HSI headquarters to move him."
+        )
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]

@@ -26,6 +26,7 @@ from designation.admin.queue import (
     StateFilter,
     is_queue,
 )
+from designation.agents import changes_since
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
 from designation.permissions import DEA_ROLES
@@ -121,8 +122,9 @@ class RequestAdmin(ActsAdmin):
         return workflow.preview(name, pks, actor=actor, versions=versions)
 
     def consequences(self, name: str, rows: Sequence[Request]) -> dict[str, Any]:
-        """For a decision, the division's nonconcurrences; for an approval also its term and what it replaces."""
-        shown: dict[str, Any] = {}
+        """What changed of the agents meanwhile; for a decision, the division's nonconcurrences; for an approval also its
+        term and what it replaces."""
+        shown: dict[str, Any] = {"agent_changes": changes_since(rows)}
         if name in {"approve", "deny"}:
             opinions = FieldOpinion.objects.current().filter(request__in=rows, concurs=False)
             shown["nonconcurrences"] = opinions.select_related("request", "division", "given_by")
@@ -137,6 +139,7 @@ class RequestAdmin(ActsAdmin):
         opinions = list(row.opinions.select_related("division", "given_by"))
         return {
             "clocks": clocks(row, visits_of(row)),
+            "agent_changes": changes_since([row]),
             "opinion": next((opinion for opinion in opinions if opinion.superseded_at is None), None),
             "superseded": [opinion for opinion in opinions if opinion.superseded_at is not None],
             "designations": row.agent.designations.select_related("office").order_by("-valid_from", "-pk"),

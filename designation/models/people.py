@@ -229,3 +229,4 @@ class Agreement(models.Model):
         year, _, month = self.signed.partition("-")
         if not (year.isdigit() and len(year) == 4 and month.isdigit() and 1 <= int(month) <= 12):
             raise ValidationError({"signed": "Write year and month, as 2009-06."})
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the changes on record.")

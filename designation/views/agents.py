@@ -11,8 +11,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.moments import moment
 from designation import selectors, workflow
-from designation.agents import changes_of, may_keep_agents_of, save_agent, set_active
+from designation.agents import AgentChanged, changes_of, may_keep_agents_of, save_agent, set_active
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
 from designation.permissions import HSI_ROLES, READER_ROLES
@@ -20,6 +21,7 @@ from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.acts import ON_DESIGNATION
 
 PER_PAGE = 50
+SAVE_AGAIN = "What you typed is kept below. Save again to put it in place of what is on record now."
 
 
 @require_safe
@@ -83,14 +85,27 @@ def _agent_form(request: SignedIn, agent: Agent | None) -> HttpResponse:
     heading = f"Change {agent.full_name}" if agent else "Add an agent"
     form = AgentForm(request.POST or None, instance=agent, user=request.user)
     if form.is_valid():
+        version, reason = form.cleaned_data.get("version"), form.cleaned_data.get("reason", "")
         try:
-            saved = save_agent(form.instance, actor=request.user)
+            saved = save_agent(form.instance, actor=request.user, version=version, reason=reason)
         except ValidationError as error:
             form.add_error(None, error)
+        except AgentChanged as changed:
+            # What was typed stays; the form carries the version of what it is told of here.
+            form.data = {**request.POST.dict(), "version": changed.version}
+            form.add_error(None, _told_of(changed))
         else:
             messages.success(request, f"{saved.full_name} ({saved.badge_number}) is saved.")
             return redirect("designation:agent_detail", saved.pk)
     return render(request, "designation/agent_form.html", {"form": form, "agent": agent, "heading": heading})
+
+
+def _told_of(changed: AgentChanged) -> list[str]:
+    told = [
+        f"{entry.user} changed this agent on {moment(entry.action_time)}: {entry.get_change_message()}"
+        for entry in reversed(changed.changes)
+    ]
+    return ["Nothing was saved: this agent was changed since you opened the page.", *told, SAVE_AGAIN]
 
 
 @require_POST

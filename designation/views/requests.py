@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from designation import selectors
+from designation.agents import changes_since
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request, Role
 from designation.models.requests import State
@@ -81,6 +82,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
         "facts": _facts(row),
         "acts": _acts(request, row),
         "review_url": _review_url(request, row),
+        "agent_changes": changes_since([row]),
         "timeline": selectors.timeline(row, visits),
         "stage_times": times,
         "party_times": selectors.party_times(times),

@@ -7,7 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from designation import agents
+from designation import agents, workflow
 from designation.models import Agent
 from tests import factories
 from tests.factories import AgentFactory, People
@@ -21,6 +21,12 @@ LEE = {"badge_number": "00991", "first_name": "Lee", "last_name": "Stone", "emai
 
 def at(name: str, agent: Agent) -> str:
     return reverse(f"designation:{name}", args=[agent.pk])
+
+
+def save(client, agent: Agent, **values):
+    """Sends the agent's form as it opens now, with Lee's data and these values."""
+    version = Agent.objects.get(pk=agent.pk).version
+    return client.post(at("agent_edit", agent), {**LEE, "version": version, **values}, follow=True)
 
 
 def test_a_coordinator_lists_and_searches_the_agents_of_the_office(people: People, client):
@@ -54,7 +60,7 @@ def test_an_agent_is_added_to_the_coordinators_own_office(people: People, client
 def test_headquarters_moves_an_agent_to_another_office(people: People, client):
     agent = AgentFactory(office=people.coordinator.office)
     client.force_login(people.hsi_hq)
-    client.post(at("agent_edit", agent), {**LEE, "office": people.other_coordinator.office_id})
+    save(client, agent, office=people.other_coordinator.office_id)
     assert Agent.objects.get(pk=agent.pk).office == people.other_coordinator.office
 
 
@@ -130,12 +136,11 @@ def test_the_agents_page_says_who_changed_what(people: People, client):
     client.force_login(people.coordinator)
     client.post(ADD, LEE)
     agent = Agent.objects.get(badge_number="00991")
-    client.post(at("agent_edit", agent), {**LEE, "last_name": "Stone-Ray", "email": ""})
-    client.post(at("agent_edit", agent), {**LEE, "last_name": "Stone-Ray", "email": ""})
+    save(client, agent, last_name="Stone-Ray", email="")
+    save(client, agent, last_name="Stone-Ray", email="")
     client.post(at("agent_active", agent), {"active": "no"})
     client.force_login(people.hsi_hq)
-    moved = {**LEE, "last_name": "Stone-Ray", "email": "", "office": people.other_coordinator.office_id}
-    client.post(at("agent_edit", agent), moved)
+    save(client, agent, last_name="Stone-Ray", email="", office=people.other_coordinator.office_id)
     coordinator, headquarters = people.coordinator.username, people.hsi_hq.username
     assert changes(client, agent) == [
         (headquarters, "HSI office: HSI-MIA → HSI-DEN."),
@@ -162,3 +167,101 @@ def test_changes_stand_in_the_admins_log_for_auditor_and_operator(people: People
         page = client.get(reverse("admin:admin_logentry_changelist"))
         assert "Stone, Lee (00991)" in page.text
         assert "Added to HSI-MIA." in page.text
+
+
+def test_a_badge_number_of_another_office_says_what_to_do(people: People, client):
+    AgentFactory(office=people.other_coordinator.office, badge_number="00991", last_name="Quimby")
+    client.force_login(people.coordinator)
+    told = client.post(ADD, LEE).context["form"].errors["badge_number"]
+    assert "file a transfer for him, or ask HSI headquarters" in told[0]
+    assert "Quimby" not in told[0]
+
+
+def test_a_badge_number_on_ones_own_list_says_whose_it_is(people: People, client):
+    AgentFactory(office=people.coordinator.office, badge_number="a0991", first_name="Ana", last_name="Quimby")
+    client.force_login(people.coordinator)
+    told = client.post(ADD, {**LEE, "badge_number": "A0991"}).context["form"].errors["badge_number"]
+    assert told == ["Ana Quimby has this badge number, at HSI-MIA. Check it."]
+
+
+def test_a_stale_form_says_what_changed_keeps_what_was_typed_and_can_be_sent_again(people: People, client):
+    agent = AgentFactory(office=people.coordinator.office, badge_number="00991", last_name="Stone")
+    client.force_login(people.coordinator)
+    opened = client.get(at("agent_edit", agent)).context["form"]["version"].value()
+    client.force_login(people.hsi_hq)
+    save(client, agent, last_name="Ray", office=agent.office_id)
+    client.force_login(people.coordinator)
+    page = save(client, agent, last_name="Stone-Ray", version=opened)
+    assert "Last name: Stone → Ray" in page.text
+    assert str(people.hsi_hq) in page.text
+    assert page.context["form"]["last_name"].value() == "Stone-Ray"
+    assert Agent.objects.get(pk=agent.pk).last_name == "Ray"
+    form = page.context["form"]
+    client.post(at("agent_edit", agent), {name: form[name].value() for name in form.fields})
+    assert Agent.objects.get(pk=agent.pk).last_name == "Stone-Ray"
+
+
+def test_a_form_without_its_version_saves_nothing(people: People, client):
+    agent = AgentFactory(office=people.coordinator.office, last_name="Ray")
+    client.force_login(people.coordinator)
+    client.post(at("agent_edit", agent), LEE)
+    assert Agent.objects.get(pk=agent.pk).last_name == "Ray"
+
+
+def test_the_badge_number_of_an_agent_on_record_is_headquarters_to_correct_with_a_reason(people: People, client):
+    agent = factories.request(people, "hsi_review").agent
+    client.force_login(people.coordinator)
+    page = save(client, agent, badge_number="00992")
+    assert "only HSI headquarters corrects it" in page.context["form"].errors["badge_number"][0]
+
+    client.force_login(people.hsi_hq)
+    corrected = {"badge_number": "00992", "office": agent.office_id}
+    assert "reason" in save(client, agent, **corrected).context["form"].errors
+    assert Agent.objects.get(pk=agent.pk).badge_number == agent.badge_number
+    save(client, agent, **corrected, reason="Two digits were swapped.")
+    assert Agent.objects.get(pk=agent.pk).badge_number == "00992"
+    assert changes(client, agent)[0][1].endswith("Reason: Two digits were swapped.")
+
+
+def test_the_office_corrects_a_badge_number_while_there_is_a_draft_only(people: People, client):
+    agent = factories.request(people, "draft").agent
+    client.force_login(people.coordinator)
+    save(client, agent, badge_number="00992")
+    assert Agent.objects.get(pk=agent.pk).badge_number == "00992"
+
+
+@pytest.mark.parametrize(
+    ("change", "stale"),
+    [({"last_name": "Swapped"}, True), ({"first_name": "Swapped"}, True), ({"email": "other@example.gov"}, False)],
+)
+def test_a_change_of_who_the_agent_is_makes_open_pages_on_his_request_stale(people: People, change, stale):
+    request = factories.request(people, "dea_decision")
+    seen = request.version
+    agent = Agent.objects.get(pk=request.agent_id)
+    for name, value in change.items():
+        setattr(agent, name, value)
+    agents.save_agent(agent, actor=people.coordinator)
+    outcome = workflow.transition("approve", [request.pk], actor=people.dea_hq, versions={request.pk: seen})
+    assert [refusal.code for refusal in outcome.refused] == (["stale"] if stale else [])
+
+
+def test_changes_of_the_agent_stand_on_the_request_for_dea_too(people: People, client):
+    earlier = AgentFactory(office=people.coordinator.office, last_name="Old")
+    earlier.last_name = "Before"
+    agents.save_agent(earlier, actor=people.coordinator)
+    entry = factories.new_request(earlier)
+    office = people.coordinator.office
+    [request] = workflow.file_requests([entry], actor=people.coordinator, office=office).done
+    workflow.transition_one("endorse", request.pk, actor=people.hsi_hq)
+    earlier.refresh_from_db()
+    earlier.last_name = "After"
+    agents.save_agent(earlier, actor=people.coordinator)
+    client.force_login(people.dea_hq)
+    for url in (
+        reverse("designation:request_detail", args=[request.number]),
+        reverse("admin:designation_request_change", args=[request.pk]),
+        reverse("admin:designation_request_act", args=[request.pk, "accept"]),
+    ):
+        page = client.get(url)
+        assert "Last name: Before → After." in page.text, url
+        assert "Old → Before" not in page.text, url
