@@ -45,8 +45,15 @@ def sources_of(file: ExportFile, source: Snapshot) -> dict[str, Any]:
 
 
 def manifest_of(file: ExportFile, source: Snapshot, *, size: int, sha256: str) -> dict[str, Any]:
-    """The manifest of a file that was written: its bytes and the SHA-256 of them, in hexadecimal."""
+    """The manifest of a file that was written: its size in bytes and the SHA-256 of them, in hexadecimal."""
     return sources_of(file, source) | {"row_count": source.progress.rows, "size": size, "sha256": sha256}
+
+
+def words(value: Any) -> str:
+    """A value of a manifest as people read it."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {words(inner)}" for name, inner in value.items()) or "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def sha256_of(path: Path) -> str:
@@ -64,7 +71,7 @@ def record_of(manifest: Any) -> ExportFile:
     if not isinstance(manifest, dict) or manifest.get("manifest") != KIND:
         raise NotAManifest("That is no manifest of an export.")
     try:
-        file = ExportFile.objects.filter(key=manifest.get("export")).first()
+        file = ExportFile.objects.filter(key=str(manifest.get("export"))).first()
     except ValidationError:
         file = None
     if file is None or file.manifest is None:

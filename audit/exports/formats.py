@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO
+from typing import IO, Any
 
 from audit.exports.query import EVENT_LOG, PROCESSING_TIMES
 from audit.exports.snapshot import Snapshot
 
-Writer = Callable[[Snapshot, IO[bytes]], None]
+About = Callable[[], dict[str, Any]]
+"""What the manifest says but of the file itself, asked for once all rows are read."""
+Writer = Callable[[Snapshot, IO[bytes], About], None]
 
 
 class CannotWrite(Exception):

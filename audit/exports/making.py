@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from audit import manifest
-from audit.exports.formats import FORMATS
+from audit.exports.formats import FORMATS, About
 from audit.exports.query import QUESTIONS, Export
 from audit.exports.snapshot import Progress, Snapshot, snapshot
 from audit.exports.writers.csv import pieces
@@ -23,6 +23,8 @@ from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
 
 BEAT_SECONDS = 5.0
+# What a manifest says of the file itself.
+OF_THE_FILE = ("row_count", "size", "sha256")
 MANIFEST_SUFFIX = ".manifest.json"
 
 
@@ -92,11 +94,15 @@ def as_json(found: dict[str, Any]) -> str:
 
 def write(file: ExportFile, source: Snapshot, path: Path) -> dict[str, Any]:
     """Writes a new file that nobody else can read, and returns its manifest. Raises OSError, CannotWrite."""
+    _write(file, source, path, lambda: manifest.sources_of(file, source))
+    return manifest.manifest_of(file, source, size=path.stat().st_size, sha256=manifest.sha256_of(path))
+
+
+def _write(file: ExportFile, source: Snapshot, path: Path, about: About) -> None:
     with open(path, "x+b", opener=_private) as target:
-        FORMATS[file.format].writer()(source, target)
+        FORMATS[file.format].writer()(source, target, about)
         target.flush()
         os.fsync(target.fileno())
-    return manifest.manifest_of(file, source, size=path.stat().st_size, sha256=manifest.sha256_of(path))
 
 
 def _private(path: str, flags: int) -> int:
@@ -108,7 +114,7 @@ def write_again(file: ExportFile, path: Path) -> None:
     then = file.manifest
     export = export_of(file, then["ledger"]["last_event"] or 0)
     with snapshot(export, as_of=datetime.fromisoformat(then["as_of"])) as source:
-        write(file, source, path)
+        _write(file, source, path, lambda: {name: then[name] for name in then if name not in OF_THE_FILE})
 
 
 def _taken_at_once(export: Export, format: str, owner: Any, owner_name: str) -> ExportFile:

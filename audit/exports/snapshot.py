@@ -61,20 +61,28 @@ class Snapshot:
 
     def csv_lines(self) -> Iterator[bytes]:
         """The rows as lines of CSV, as PostgreSQL's COPY writes them."""
-        # psycopg's own cursor: the wrapper that Django puts around it for debugging takes no parameters here.
-        with self.cursor.cursor.copy(f"COPY ({self.export.sql}) TO STDOUT (FORMAT csv)", self.parameters) as copy:
+        with self._copy(f"COPY ({self.export.sql}) TO STDOUT (FORMAT csv)") as copy:
             for line in copy:
                 self.progress.rows += 1
                 yield bytes(line)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values, in the order of the columns. Memory does not grow with their number."""
-        statement = f"COPY ({self.export.typed_sql}) TO STDOUT (FORMAT binary)"
-        with self.cursor.cursor.copy(statement, self.parameters) as copy:
+        with self._copy(f"COPY ({self.export.typed_sql}) TO STDOUT (FORMAT binary)") as copy:
             copy.set_types([TYPES[column.unit] for column in self.export.columns])
             for row in copy.rows():
                 self.progress.rows += 1
                 yield row
+
+    @contextmanager
+    def _copy(self, statement: str) -> Iterator[Any]:
+        # psycopg's own cursor: the wrapper that Django puts around it for debugging takes no parameters here.
+        with self.cursor.db.wrap_database_errors, self.cursor.cursor.copy(statement, self.parameters) as copy:
+            yield copy
+
+    def row_count(self) -> int:
+        """How many rows there are to read."""
+        return int(self.ask("SELECT count(*) FROM export")[0][0])
 
     def ask(self, select: str) -> list[tuple[Any, ...]]:
         """What a SELECT over the export's rows, as the relation `export`, answers."""

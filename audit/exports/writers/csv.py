@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from audit.exports.columns import Column
+from audit.exports.formats import About
 from audit.exports.snapshot import CHUNK, Snapshot
 from audit.spreadsheets import harmless
 
 
-def write(source: Snapshot, target: IO[bytes]) -> None:
+def write(source: Snapshot, target: IO[bytes], about: About) -> None:
     for piece in pieces(source):
         target.write(piece)
 

@@ -1,0 +1,239 @@
+"""Exports that are ordered, made by a worker, and kept for a while for whoever ordered them.
+
+A worker that makes one says so every few seconds. What it leaves silent is taken up by another, a few times, and
+then reported as failed: nothing stays “being made” for ever.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueUnreachable
+
+from audit.exports.formats import FORMATS, CannotWrite
+from audit.exports.making import BEAT_SECONDS, beat, begin, export_of, fail, finish, on_record, write
+from audit.exports.query import QUESTIONS, UnknownWorkflow
+from audit.exports.snapshot import Snapshot, snapshot
+from audit.filters import Filters
+from audit.models import ExportFile
+
+log = logging.getLogger(__name__)
+
+DEAD_AFTER = timedelta(seconds=60)
+MOST_ATTEMPTS = 3
+# What a workbook keeps beside itself while it is made has no name of ours; no export takes longer than this.
+OLDEST_SCRATCH = timedelta(days=1)
+AT_ONCE = 3
+State = ExportFile.State
+
+
+class OrderRefused(Exception):
+    """An export cannot be ordered now; the message says why."""
+
+
+def may_read(user: Any) -> bool:
+    """Whether exports may be made for the user."""
+    return bool(user.is_active and user.has_role(*settings.AUDIT_REPORT_ROLES))
+
+
+def order(*, format: str, workflow: str, owner: Any, filters: Filters) -> ExportFile:
+    """Puts an export for its owner into the queue. Raises OrderRefused, UnknownWorkflow."""
+    with transaction.atomic():
+        # One order of a user at a time, so that two cannot pass the limit together.
+        type(owner).objects.select_for_update().get(pk=owner.pk)
+        if ExportFile.objects.of(owner).unfinished().filter(kept=True).count() >= AT_ONCE:
+            raise OrderRefused(f"{AT_ONCE} exports of yours are being made. Wait for one, or cancel one.")
+        export = QUESTIONS[FORMATS[format].of[0]](workflow, user=owner, filters=filters)
+        file = begin(export, format=format, owner=owner)
+        queue(file)
+    return file
+
+
+def queue(file: ExportFile) -> None:
+    """Tells a worker once the transaction is committed; a lost message is sent again by `tend`."""
+    from audit.tasks import make_export
+
+    transaction.on_commit(lambda: _send(make_export, file.pk))
+
+
+def _send(task: Any, pk: int) -> None:
+    try:
+        task.delay(pk)
+    except QueueUnreachable:
+        log.warning("The queue cannot be reached; export %s waits until it can.", pk)
+
+
+def cancel(file: ExportFile) -> bool:
+    """Stops an export that is not finished; returns whether there was anything to stop."""
+    stopped = ExportFile.objects.unfinished().filter(pk=file.pk)
+    return bool(stopped.update(state=State.CANCELLED, ended_at=Now()))
+
+
+def make(pk: int) -> bool:
+    """Makes a waiting export; returns whether it is done. Harmless when it is called twice, or for one that is done."""
+    waiting = ExportFile.objects.filter(pk=pk, state=State.WAITING)
+    if not waiting.update(state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=Now(), rows=0):
+        return False
+    file = ExportFile.objects.select_related("owner").get(pk=pk)
+    done = False
+    try:
+        done = _make(file)
+    except (UnknownWorkflow, CannotWrite) as error:
+        fail(file, str(error))
+    except OSError as error:
+        log.exception("export %s", file.key)
+        fail(file, "The disk is full." if error.errno == errno.ENOSPC else "The file could not be written.")
+    except OperationalError:
+        # The database went away, or the export was cancelled; `tend` takes it up again if it is still wanted.
+        log.warning("export %s was interrupted", file.key, exc_info=True)
+    except Exception:
+        fail(file, "A fault of the system; its log says which.")
+        raise
+    finally:
+        if not done:
+            with suppress(OSError):
+                path_of(file).unlink()
+    return done
+
+
+def _make(file: ExportFile) -> bool:
+    if not may_read(file.owner):
+        fail(file, "Its owner may not read processing times any more.")
+        return False
+    export = export_of(file)
+    make_folder()
+    with snapshot(export) as source, Heart(file, source), on_record(file, source):
+        ExportFile.objects.filter(pk=file.pk).update(expected_rows=source.row_count())
+        found = write(file, source, path_of(file))
+        until = timezone.now() + timedelta(days=settings.EXPORT_KEPT_DAYS)
+        return finish(file, source, found, kept_until=until)
+
+
+def make_folder() -> Path:
+    """Where the files are, readable by the account that runs the system alone. Raises OSError."""
+    folder = Path(settings.EXPORT_FOLDER)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def path_of(file: ExportFile) -> Path:
+    """The file of the present attempt. Its name cannot be guessed."""
+    return Path(settings.EXPORT_FOLDER) / f"{file.key}.{file.attempts}.{FORMATS[file.format].suffix}"
+
+
+class Heart:
+    """Says every few seconds, while the block runs, that the export is being made.
+
+    When it is no longer wanted, because it was cancelled or taken for dead, the statement under way is stopped.
+    """
+
+    def __init__(self, file: ExportFile, source: Snapshot) -> None:
+        self._file = file
+        self._source = source
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"export {file.key}", daemon=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._stopped.wait(BEAT_SECONDS):
+                if not self._is_wanted():
+                    self._source.cursor.connection.cancel_safe()
+        finally:
+            connection.close()
+
+    def _is_wanted(self) -> bool:
+        try:
+            return beat(self._file, self._source.progress)
+        except DatabaseError:
+            log.warning("export %s could not say that it is alive", self._file.key, exc_info=True)
+            connection.close()
+            return True
+
+
+def tend() -> None:
+    """Takes up what died, and removes what is kept no longer. Several may do so at once."""
+    take_up_again()
+    remove_expired()
+    remove_strays()
+
+
+def take_up_again() -> int:
+    """Queues the exports again whose worker is silent, or that no worker has taken; returns how many.
+
+    One that was tried often enough is reported as failed, and so is one that nobody waits for: it was sent to a
+    browser, or to a command's output, as it was made.
+    """
+    with transaction.atomic():
+        silent = ExportFile.objects.unfinished().filter(heartbeat_at__lt=Now() - DEAD_AFTER)
+        files = list(silent.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
+        for file in files:
+            if not file.kept:
+                fail(file, "It ended before it was whole.")
+            elif file.state == State.RUNNING and file.attempts >= MOST_ATTEMPTS:
+                fail(file, f"The worker that made it died, {file.attempts} times. The system’s log says more.")
+            else:
+                ExportFile.objects.filter(pk=file.pk).update(state=State.WAITING, heartbeat_at=Now())
+                queue(file)
+    return len(files)
+
+
+def remove_expired() -> int:
+    """Removes the files whose time is over, once they are delivered; manifests stay. Returns how many."""
+    expired = ExportFile.objects.filter(state=State.DONE, removed_at=None, kept_until__lt=Now())
+    expired = expired.exclude(schedule__isnull=False, delivered_at=None)
+    with transaction.atomic():
+        files = list(expired.select_for_update(skip_locked=True, of=("self",)))
+        for file in files:
+            path_of(file).unlink(missing_ok=True)
+        ExportFile.objects.filter(pk__in=[file.pk for file in files]).update(removed_at=Now())
+    return len(files)
+
+
+def remove_strays() -> int:
+    """Removes what attempts left behind that died or were cancelled; returns how many files."""
+    strays = [path for path in make_folder().iterdir() if _is_stray(path)]
+    for path in strays:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(strays)
+
+
+def _is_stray(path: Path) -> bool:
+    """A file of no export that is wanted; one of no export at all once no export can need it any more."""
+    try:
+        file = ExportFile.objects.filter(key=UUID(path.name.partition(".")[0])).first()
+    except ValueError:
+        file = None
+    if file is None:
+        return _is_old(path)
+    return path.name != path_of(file).name or not (file.is_unfinished or file.can_be_downloaded)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime < (timezone.now() - OLDEST_SCRATCH).timestamp()
+    except FileNotFoundError:
+        return False

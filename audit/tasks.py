@@ -1,0 +1,30 @@
+"""Scheduled and queued work. Each task may run twice, or die half-way, without harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from audit.exports import orders, schedules
+
+
+@shared_task
+def make_export(pk: int) -> bool:
+    """Makes an export that was ordered, and delivers it where it is by schedule; returns whether it is done."""
+    done = orders.make(pk)
+    if done:
+        schedules.deliver(pk)
+    return done
+
+
+@shared_task
+def tend_exports() -> None:
+    """Takes up the exports whose worker died, and removes files that are kept no longer."""
+    orders.tend()
+
+
+@shared_task
+def make_scheduled_exports() -> int:
+    """Orders the exports by schedule that are due, and delivers those that are made; returns how many it ordered."""
+    ordered = schedules.make_due()
+    schedules.deliver_made()
+    return ordered
