@@ -152,6 +152,8 @@ CELERY_BEAT_SCHEDULE = {
     "remind": {"task": "designation.tasks.remind", "schedule": 900.0},
     "tend exports": {"task": "audit.tasks.tend_exports", "schedule": 30.0},
     "make scheduled exports": {"task": "audit.tasks.make_scheduled_exports", "schedule": 900.0},
+    "tend exports": {"task": "audit.tasks.tend_exports", "schedule": 30.0},
+    "make scheduled exports": {"task": "audit.tasks.make_scheduled_exports", "schedule": 900.0},
     "expire designations": {"task": "designation.tasks.expire_designations", "schedule": 3600.0},
 }
 
@@ -172,6 +174,18 @@ AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
 AUDIT_GOAL_SETTERS = {"hsi_hq": "HSI", "dea_hq": "DEA"}
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
+# Roles that have exports made by schedule.
+AUDIT_SCHEDULERS = ["auditor"]
+
+# Exports that were ordered wait here for their owners, readable by the account that runs the system alone. Web servers
+# and workers on several hosts share the folder.
+EXPORT_FOLDER = Path(env("EXPORT_FOLDER", default=str(BASE_DIR / "var" / "exports")))
+EXPORT_KEPT_DAYS = env.int("EXPORT_KEPT_DAYS", default=7)
+# Where exports by schedule are put, each in a folder of its own under it.
+EXPORT_DELIVERY_FOLDER = Path(env("EXPORT_DELIVERY_FOLDER", default=str(BASE_DIR / "var" / "deliveries")))
+# Mailboxes that exports are sent to: those of users, and all of these domains.
+EXPORT_MAIL_DOMAINS = env.list("EXPORT_MAIL_DOMAINS", default=[])
+EXPORT_MAIL_BYTES = 10_000_000  # a larger file is not attached; the message says where it is
 # Roles that have exports made by schedule.
 AUDIT_SCHEDULERS = ["auditor"]
 
