@@ -70,4 +70,4 @@ class RosterUpload(models.Model):
     @property
     def is_mapped(self) -> bool:
         """Whether sheet, header row and columns are known, so that the upload can be previewed and filed."""
-        return bool(self.sheet and self.header_row and self.mapping)
+        return bool(self.sheet and self.header_row is not None and self.mapping)

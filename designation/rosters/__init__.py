@@ -3,6 +3,7 @@
 The modules, each importing only those above it:
 
     files                       what a workbook is, and why a file was refused
+    added                       the columns that we add to the rows not filed
     headers, columns            which column means what
     delimited, spreadsheets, reading      bytes to rows of text
     names, words, fields        rows of text to values

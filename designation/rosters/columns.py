@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from designation.rosters.files import RosterFileError, Row, Sheet
+from designation.rosters.files import HEADER_WITHIN, MAX_AGENTS, RosterFileError, Row, Sheet
 from designation.rosters.headers import Field, is_not_needed, normalise, recognise, recognised_fields
 
-# Title lines above the header are fewer than this.
-_HEADER_WITHIN = 40
+NO_HEADER = 0
+"""The header row of a sheet whose first row is an agent already; its columns are called by their letters."""
+_BADGE_LIKE = re.compile(r"[A-Za-z]{0,5}-?\d{3,}")
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What the columns of a sheet seem to mean. `settled` says that nobody needs to be asked."""
+    """What the columns of a sheet seem to mean. `settled` says that nobody needs to be asked.
+
+    Without a header row, `header_row` is NO_HEADER, and the columns are always asked about.
+    """
 
     sheet: str
     header_row: int
@@ -27,20 +32,26 @@ class Proposal:
 
     @property
     def settled(self) -> bool:
-        return not self.ambiguous and not self.unknown and not missing_fields(self.mapping)
+        return self.has_header and not self.ambiguous and not self.unknown and not missing_fields(self.mapping)
+
+    @property
+    def has_header(self) -> bool:
+        return self.header_row != NO_HEADER
 
     @property
     def recognised(self) -> bool:
-        """Whether this looks like the header of a roster at all."""
-        return len(self.mapping) >= 2
+        """Whether this looks like a roster at all."""
+        return len(self.mapping) >= 2 or not self.has_header
 
 
 def propose(sheet: Sheet, header_row: int | None = None) -> Proposal:
     """Find the header row (or take the one given, by its number in the spreadsheet) and say what it means.
 
-    Raises RosterFileError if the sheet has no such row.
+    NO_HEADER says that there is none. Raises RosterFileError if the sheet has no such row.
     """
-    header = _find_header(sheet.rows) if header_row is None else row_numbered(sheet, header_row)
+    header = row_numbered(sheet, _find_header(sheet.rows) if header_row is None else header_row)
+    if header.number == NO_HEADER:
+        return Proposal(sheet.name, NO_HEADER, (), _guessed(_first_of_table(sheet.rows)), {}, ())
     found: dict[Field, list[tuple[int, int]]] = {}
     unknown = []
     for column, text in enumerate(header.cells):
@@ -57,19 +68,47 @@ def propose(sheet: Sheet, header_row: int | None = None) -> Proposal:
 
 
 def row_numbered(sheet: Sheet, number: int) -> Row:
+    """The header row of the number. Raises RosterFileError if it is blank or beyond the last one."""
+    if number == NO_HEADER:
+        return Row(NO_HEADER, ())
     for row in sheet.rows:
         if row.number == number:
             return row
     raise RosterFileError(f"Row {number} of sheet “{sheet.name}” is blank or does not exist: choose the header row.")
 
 
-def _find_header(rows: Sequence[Row]) -> Row:
-    """The row that names most fields; if none names two, the first that fills most columns."""
-    first = rows[:_HEADER_WITHIN]
+def _find_header(rows: Sequence[Row]) -> int:
+    """The number of the row that names most fields. If none names two: NO_HEADER where the table begins with an
+    agent, else the first row that fills most columns."""
+    first = rows[:HEADER_WITHIN]
     named = max(first, key=lambda row: len(recognised_fields(row.cells)))
     if len(recognised_fields(named.cells)) >= 2:
-        return named
-    return max(first, key=lambda row: sum(map(bool, row.cells)))
+        return named.number
+    if _is_agent(_first_of_table(rows)):
+        return NO_HEADER
+    titles = [row for row in first if not _is_agent(row)]
+    return max(titles, key=lambda row: sum(map(bool, row.cells))).number
+
+
+def _first_of_table(rows: Sequence[Row]) -> Row:
+    return next((row for row in rows if sum(map(bool, row.cells)) >= 2), rows[0])
+
+
+def _is_agent(row: Row) -> bool:
+    """Whether the cells look like those of an agent: what may be a badge number, and no header name.
+
+    "Expedited" is a header name and what stands below one.
+    """
+    named = recognised_fields(row.cells) - {Field.PRIORITY}
+    return not named and any(map(_BADGE_LIKE.fullmatch, row.cells))
+
+
+def _guessed(row: Row) -> dict[Field, int]:
+    """What the columns of a sheet without header hold, as far as one row tells for sure."""
+    badges = [column for column, text in enumerate(row.cells) if _BADGE_LIKE.fullmatch(text)]
+    addresses = [column for column, text in enumerate(row.cells) if "@" in text]
+    found = {Field.BADGE_NUMBER: badges, Field.EMAIL: addresses}
+    return {field: columns[0] for field, columns in found.items() if len(columns) == 1}
 
 
 def missing_fields(mapping: Mapping[Field, int]) -> list[str]:
@@ -107,12 +146,17 @@ class Roster:
 def roster_below(sheet: Sheet, header_row: int, mapping: Mapping[Field, int]) -> Roster:
     """The roster under a header row; header rows repeated further down (at page breaks) are left out.
 
-    Raises RosterFileError if the header row is blank, or no row follows it.
+    Raises RosterFileError if the header row is blank, no row follows it, or more than MAX_AGENTS do.
     """
     header = row_numbered(sheet, header_row)
     rows = tuple(row for row in sheet.rows if row.number > header_row and row.cells != header.cells)
     if not rows:
         raise RosterFileError(f"Sheet “{sheet.name}” has no rows below its header, row {header_row}.")
+    if len(rows) > MAX_AGENTS:
+        raise RosterFileError(
+            f"The roster has {len(rows):,} agents; {MAX_AGENTS:,} at most can be filed at once."
+            " Split it into smaller files."
+        )
     return Roster(header.cells, mapping, rows)
 
 

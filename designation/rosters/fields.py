@@ -15,11 +15,14 @@ from designation.models.people import BADGE_NUMBER
 from designation.rosters.columns import Roster
 from designation.rosters.files import Row
 from designation.rosters.headers import Field
-from designation.rosters.names import split_name
+from designation.rosters.names import is_suffix, split_name, stray_character
 from designation.rosters.words import kind_of, priority_of
 
 LONGEST_JUSTIFICATION = 4_000  # characters
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_POWER_OF_TEN = re.compile(r"\d([.,]\d+)?E[+-]?\d+", re.IGNORECASE)
+_TOTALS = re.compile(r"\W*((grand|sub)\W*)?totals?\b", re.IGNORECASE)
+_AS_TEXT = "Format the column as text and type the number again."
 _LIMITS = {
     Field.BADGE_NUMBER: Agent._meta.get_field("badge_number").max_length,
     Field.LAST_NAME: Agent._meta.get_field("last_name").max_length,
@@ -49,7 +52,8 @@ class Draft:
     """What a row says, as far as it can be read, and what the record says of its agent.
 
     An empty kind means that the row leaves it open. `agent` is None when the badge number is not on record;
-    `repeats` is the number of an earlier row with the same one.
+    `repeats` is the number of an earlier row with the same one. `is_other_person` says that the agent's last name is
+    another than the row's, `name_differs` that only the first name is.
     """
 
     roster: Roster
@@ -57,6 +61,8 @@ class Draft:
     agent: Agent | None = None
     open_request: Request | None = None
     repeats: int | None = None
+    is_other_person: bool = False
+    name_differs: bool = False
     badge_number: str = ""
     last_name: str = ""
     first_name: str = ""
@@ -85,6 +91,9 @@ def read_row(roster: Roster, row: Row, default_justification: str) -> Draft:
         _check_characters(draft, column)
     if draft.problems:
         return draft
+    _refuse_totals(draft)
+    if draft.problems:
+        return draft
     _read_badge_number(draft)
     _read_name(draft)
     _read_email(draft)
@@ -102,16 +111,23 @@ def _check_characters(draft: Draft, column: Field) -> None:
         draft.wrong(column, "The cell holds characters that cannot be read or seen.", "Type it anew.")
 
 
+def _refuse_totals(draft: Draft) -> None:
+    for column in (Field.BADGE_NUMBER, Field.LAST_NAME, Field.FIRST_NAME, Field.NAME):
+        if _TOTALS.match(draft.roster.value(draft.row, column)):
+            draft.wrong(column, "This is a line of totals, not an agent.", "Remove the row.")
+            return
+
+
 def _read_badge_number(draft: Draft) -> None:
     text = draft.roster.value(draft.row, Field.BADGE_NUMBER)
     if not text:
         draft.wrong(Field.BADGE_NUMBER, "The badge number is missing.", "Fill it in.")
     elif _DATE.fullmatch(text):
-        draft.wrong(
-            Field.BADGE_NUMBER,
-            "The spreadsheet has turned the badge number into a date.",
-            "Format the column as text and type the number again.",
-        )
+        draft.wrong(Field.BADGE_NUMBER, "The spreadsheet has turned the badge number into a date.", _AS_TEXT)
+    elif _POWER_OF_TEN.fullmatch(text):
+        draft.wrong(Field.BADGE_NUMBER, "The spreadsheet has turned the badge number into a power of ten.", _AS_TEXT)
+    elif not any(char.isdigit() for char in text):
+        draft.wrong(Field.BADGE_NUMBER, "This is not a badge number: it has no digit.", "Write the badge number.")
     elif not _passes(BADGE_NUMBER, text):
         draft.wrong(Field.BADGE_NUMBER, "This is not a badge number.", str(BADGE_NUMBER.message))
     elif _fits(draft, Field.BADGE_NUMBER, text):
@@ -141,7 +157,16 @@ def _read_name(draft: Draft) -> None:
             draft.wrong(Field.NAME, "The first and the last name cannot be told apart.", "Write it as “Last, First”.")
     for column, limit, name in zip(columns, (Field.LAST_NAME, Field.FIRST_NAME), names, strict=True):
         _fits(draft, column, name, limit)
+        _check_name(draft, column, name)
     draft.last_name, draft.first_name = (" ".join(name.split()) for name in names)
+
+
+def _check_name(draft: Draft, column: Field, name: str) -> None:
+    stray = stray_character(" ".join(name.split()))
+    if stray:
+        draft.wrong(column, f"No name has “{stray}” in it.", "Correct the name.")
+    elif not all(map(is_suffix, filter(None, map(str.strip, name.split(",")[1:])))):
+        draft.wrong(column, "A comma stands between two names.", "Write each name in its own column.")
 
 
 def _read_email(draft: Draft) -> None:

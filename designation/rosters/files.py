@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_ROWS = 20_000
+MAX_AGENTS = 20_000
+MAX_ROWS = 25_000  # of all sheets: titles, headers and other lists come on top of the agents
+HEADER_WITHIN = 40  # title lines above the header are fewer than this
 MAX_COLUMNS = 200
 
 
@@ -54,7 +56,10 @@ def trimmed(cells: list[str]) -> tuple[str, ...]:
 
 
 def too_many_rows() -> RosterFileError:
-    return RosterFileError(f"The file has more than {MAX_ROWS:,} rows. Split it into smaller files.")
+    return RosterFileError(
+        f"The file has more than {MAX_ROWS:,} filled rows; a roster holds {MAX_AGENTS:,} agents at most."
+        " Split it into smaller files."
+    )
 
 
 def too_many_columns(row: int) -> RosterFileError:

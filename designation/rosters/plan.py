@@ -12,7 +12,13 @@ from designation.models import Agent, Office, Request, User
 from designation.rosters.columns import Roster
 from designation.rosters.fields import Draft, Problem, read_row
 from designation.rosters.headers import Field
-from designation.rosters.record import compare_with_record, find_agents, refuse_repeats
+from designation.rosters.record import (
+    compare_with_record,
+    find_agents,
+    refuse_other_people,
+    refuse_repeats,
+    warn_of_odd_lengths,
+)
 
 
 class RowStatus(StrEnum):
@@ -26,7 +32,8 @@ class PlannedRow:
     """One row of the roster and what filing would do with it.
 
     `agent` is None for a new agent, whom filing adds to the office; `open_request` is the number of the open
-    request of a row that is filed already. `warnings` do not hinder filing.
+    request of a row that is filed already. `warnings` do not hinder filing; `name_differs` says that one is about the
+    agent's name.
     """
 
     number: int
@@ -43,6 +50,7 @@ class PlannedRow:
     open_request: str
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    name_differs: bool
 
     @property
     def is_new_agent(self) -> bool:
@@ -75,6 +83,11 @@ class RosterPlan:
         return sum(row.is_new_agent for row in self.rows)
 
     @property
+    def names_differing(self) -> tuple[PlannedRow, ...]:
+        """The rows that will be filed under the name on record, which is not quite that of the file."""
+        return tuple(row for row in self.ready if row.name_differs)
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         return tuple(problem for row in self.errors for problem in row.problems)
 
@@ -95,8 +108,10 @@ def plan(roster: Roster, *, office: Office, actor: User, default_justification: 
     """What filing the roster for the office would do now. Writes nothing."""
     drafts = [read_row(roster, row, default_justification) for row in roster.rows]
     find_agents(drafts)
+    refuse_other_people(drafts, office)
     refuse_repeats(drafts)
     pending = [draft for draft in drafts if not _is_filed(draft, office)]
+    warn_of_odd_lengths(drafts, office)
     compare_with_record(pending, office)
     _decide_kinds(pending, office)
     _ask_the_rules(pending, office, actor)
@@ -104,8 +119,12 @@ def plan(roster: Roster, *, office: Office, actor: User, default_justification: 
 
 
 def _is_filed(draft: Draft, office: Office) -> bool:
-    """Whether the office has an open request for the agent. A row that repeats another is an error."""
-    return draft.open_request is not None and draft.open_request.office_id == office.pk and draft.repeats is None
+    """Whether the office has an open request for the agent.
+
+    A row that repeats another is an error, and so is one whose badge number is another person's.
+    """
+    is_open = draft.open_request is not None and draft.open_request.office_id == office.pk
+    return is_open and draft.repeats is None and not draft.is_other_person
 
 
 def _decide_kinds(drafts: Sequence[Draft], office: Office) -> None:
@@ -149,4 +168,5 @@ def _planned(draft: Draft, office: Office) -> PlannedRow:
         open_request=draft.open_request.number if filed and draft.open_request else "",
         problems=tuple(draft.problems),
         warnings=tuple(draft.warnings),
+        name_differs=draft.name_differs,
     )

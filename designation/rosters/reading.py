@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from designation.rosters.added import without_added_columns
 from designation.rosters.delimited import read_delimited
 from designation.rosters.files import MAX_BYTES, RosterFileError, Sheet, Workbook
 from designation.rosters.spreadsheets import is_spreadsheet, read_spreadsheet
@@ -21,14 +22,14 @@ _OTHER_KINDS = {
 def read(content: bytes, filename: str) -> Workbook:
     """The sheets of a CSV, XLSX, XLS or ODS file; the content decides which it is, not the name.
 
-    At most 10 MB and 20,000 rows; blank rows are left out and hidden sheets are not read.
-    Raises RosterFileError.
+    At most 10 MB and 25,000 rows; blank rows are left out, hidden sheets are not read, and the columns that we
+    added to the rows of an earlier file are taken out. Raises RosterFileError.
     """
     if not content.strip():
         raise RosterFileError("The file is empty. Check that the roster was saved, and send it again.")
     if len(content) > MAX_BYTES:
         raise RosterFileError(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it into smaller files.")
-    sheets = tuple(sheet for sheet in _sheets(content, filename) if sheet.rows)
+    sheets = tuple(sheet for sheet in map(without_added_columns, _sheets(content, filename)) if sheet.rows)
     if not sheets:
         raise RosterFileError(
             "The file has no filled cells on a visible sheet. Check that it is the roster, and send it again."

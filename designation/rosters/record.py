@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Func, Value
-from django.db.models.functions import Lower, Upper
+from django.db.models import Count, Func, Value
+from django.db.models.functions import Length, Lower, Upper
 
 from designation.checks import MOVE_FIRST, designated_elsewhere, live_designations
 from designation.models import Agent, Office, Request
 from designation.rosters.fields import Draft
 from designation.rosters.headers import Field
 from designation.rosters.names import same_last_name, same_person_name
+
+# A length that fewer than one badge number in so many has is odd.
+_RARE = 10
 
 
 def find_agents(drafts: Sequence[Draft]) -> None:
@@ -53,6 +57,24 @@ def _agent_among(alike: Sequence[Agent], draft: Draft) -> Agent | None:
     return None
 
 
+def refuse_other_people(drafts: Sequence[Draft], office: Office) -> None:
+    """Mark the rows whose badge number is on record under another last name: the number may be mistyped."""
+    for draft in drafts:
+        agent = draft.agent
+        if agent is None or not draft.last_name or same_last_name(draft.last_name, agent.last_name):
+            continue
+        draft.is_other_person = True
+        if agent.office_id == office.pk:
+            reason = f"Badge {agent.badge_number} is {agent.full_name}’s."
+            first = "change it on the agent’s page first"
+        else:
+            # Another office's agents are not this one's to see.
+            reason = f"Badge {agent.badge_number} is another agent’s, of {agent.office.code}."
+            first = "ask that office to change it first"
+        remedy = f"Correct the badge number or the name. If the agent’s name has changed, {first}."
+        draft.wrong(Field.BADGE_NUMBER, reason, remedy)
+
+
 def refuse_repeats(drafts: Sequence[Draft]) -> None:
     """Mark the rows that repeat the badge number of an earlier row, or its e-mail address."""
     by_badge: dict[str, int] = {}
@@ -74,14 +96,38 @@ def refuse_repeats(drafts: Sequence[Draft]) -> None:
             draft.wrong(Field.EMAIL, f"Row {first} has the same e-mail address.", "Correct one of them.")
 
 
+def warn_of_odd_lengths(drafts: Sequence[Draft], office: Office) -> None:
+    """Warn of new badge numbers of a length that hardly any other one of the file and the office has."""
+    new = [draft for draft in drafts if draft.badge_number and not draft.agent]
+    if not new:
+        return
+    on_record = Agent.objects.filter(office=office).values_list(Length("badge_number")).annotate(Count("pk"))
+    lengths = Counter(dict(on_record.order_by()))
+    lengths.update(len(draft.badge_number) for draft in new)
+    total = lengths.total()
+    for draft in new:
+        length = len(draft.badge_number)
+        if total > 1 and (lengths[length] == 1 or lengths[length] * _RARE < total):
+            draft.warn(
+                Field.BADGE_NUMBER,
+                f"A new badge number of {length} characters, unlike the others.",
+                "Check that none is missing, such as a leading zero.",
+            )
+
+
 def compare_with_record(drafts: Sequence[Draft], office: Office) -> None:
-    """Refuse what contradicts the record of any agent; warn of what merely differs from it."""
+    """Refuse what contradicts the record of any agent; warn of what merely differs from it.
+
+    Rows that are another person's are left out: all else of them would be compared with the wrong agent.
+    """
     emails = {draft.email.lower() for draft in drafts if draft.email}
     owners = Agent.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=emails)
     owner_of = dict(owners.values_list("lower_email", "pk"))
     away = [draft.agent.pk for draft in drafts if draft.agent and draft.agent.office_id != office.pk]
     live = live_designations(away) if away else {}
     for draft in drafts:
+        if draft.is_other_person:
+            continue
         owner = owner_of.get(draft.email.lower()) if draft.email else None
         if owner is not None and (draft.agent is None or owner != draft.agent.pk):
             draft.wrong(
@@ -105,6 +151,12 @@ def _refuse_kinds_that_need_a_designation(draft: Draft) -> None:
 
 
 def _compare_with_agent(draft: Draft, agent: Agent, office: Office, live: Mapping[int, int]) -> None:
+    if not agent.is_active:
+        draft.wrong(
+            Field.BADGE_NUMBER,
+            "The agent is no longer active.",
+            "Mark the agent active on the agent’s page, or remove the row.",
+        )
     if draft.open_request and draft.open_request.office_id != office.pk:
         draft.wrong(
             Field.BADGE_NUMBER,
@@ -120,7 +172,8 @@ def _compare_with_agent(draft: Draft, agent: Agent, office: Office, live: Mappin
             f"Correct the badge number if it is wrong. {remedy}",
         )
     if not same_person_name(draft.last_name, draft.first_name, agent.last_name, agent.first_name):
-        column = Field.LAST_NAME if Field.LAST_NAME in draft.roster.mapping else Field.NAME
+        draft.name_differs = True
+        column = Field.FIRST_NAME if Field.FIRST_NAME in draft.roster.mapping else Field.NAME
         draft.warn(column, f"On record, badge {agent.badge_number} is {agent.full_name}.", "The record is kept.")
     if draft.email and agent.email and draft.email.lower() != agent.email.lower():
         draft.warn(Field.EMAIL, f"On record, the e-mail address is {agent.email}.", "The record is kept.")

@@ -7,16 +7,23 @@ memory. Here that ends only this process, whose memory and time are limited.
 from __future__ import annotations
 
 import datetime
+import html
 import io
 import json
+import re
 import resource
 import sys
+import zipfile
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 20
 MAX_TEXT = 40_000_000  # characters in all cells together
+STYLES = "xl/styles.xml"
+FORMAT_CODE = re.compile(r'formatCode="([^"]*)"')
+# A number format that shows whole numbers with leading zeros, as 00000, [$-409]00000;@ or "0"0000.
+PADDING = re.compile(r'(?:\[\$-[^\]]*\])?(?P<before>(?:"[^"]*"|\\.)*)(?P<zeros>0+)(?:_.)*(?:;.*)?', re.DOTALL)
 
 
 class Refusal(Exception):
@@ -39,17 +46,65 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
+def padded_cells(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
+    """Sheet -> (row, column), counted from 1 -> the text of a number that its format shows with leading zeros.
+
+    The other reader gives numbers without their formats. This one is slow, and is asked only if there are such formats.
+    """
+    if not has_padding_formats(content):
+        return {}
+    from openpyxl import load_workbook
+
+    workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    return {
+        sheet.title: {
+            (cell.row, cell.column): text
+            for cells in sheet.iter_rows()
+            for cell in cells
+            if cell.value is not None and (text := padded(cell.value, cell.number_format))
+        }
+        for sheet in workbook.worksheets
+        if sheet.sheet_state == "visible"
+    }
+
+
+def has_padding_formats(content: bytes) -> bool:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return False
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        styles = package.read(STYLES).decode("utf-8", "replace") if STYLES in package.namelist() else ""
+    return any(PADDING.fullmatch(html.unescape(code)) for code in FORMAT_CODE.findall(styles))
+
+
+def padded(value: object, number_format: str) -> str:
+    """A whole number as the format shows it; empty if the format adds nothing to it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
+        return ""
+    found = PADDING.fullmatch(number_format)
+    if found is None:
+        return ""
+    before = re.sub(r'"([^"]*)"|\\(.)', r"\1\2", found["before"])
+    return before + str(int(value)).zfill(len(found["zeros"]))
+
+
 def read(content: bytes, max_rows: int, max_columns: int) -> list[dict[str, object]]:
     """The visible worksheets: name and rows; of each row its number and cells up to the last filled one."""
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    padded_in = padded_cells(content)
     sheets: list[dict[str, object]] = []
     rows_left, text_left = max_rows, MAX_TEXT
     for meta in workbook.sheets_metadata:
         if meta.typ != SheetTypeEnum.WorkSheet or meta.visible != SheetVisibleEnum.Visible:
             continue
         rows = []
-        for number, values in enumerate(workbook.get_sheet_by_name(meta.name).iter_rows(), start=1):
-            cells = [text_of(value) for value in values]
+        padded_here = padded_in.get(meta.name, {})
+        sheet = workbook.get_sheet_by_name(meta.name)
+        first_column = sheet.start[1] + 1 if sheet.start else 1
+        for number, values in enumerate(sheet.iter_rows(), start=1):
+            cells = [
+                padded_here.get((number, column)) or text_of(value)
+                for column, value in enumerate(values, start=first_column)
+            ]
             while cells and not cells[-1]:
                 cells.pop()
             if not cells:

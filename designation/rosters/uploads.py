@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from designation.models import Office, Request, RosterMapping, RosterUpload, User
 from designation.permissions import FILING_OFFICE
-from designation.rosters.columns import Proposal, Roster, missing_fields, propose, roster_below, signature
+from designation.rosters.columns import NO_HEADER, Proposal, Roster, missing_fields, propose, roster_below, signature
 from designation.rosters.files import RosterFileError, Workbook
 from designation.rosters.headers import Field
 from designation.rosters.plan import PlannedRow, RosterPlan, plan
@@ -49,7 +49,8 @@ def start_upload(
 ) -> RosterUpload:
     """Take a file in. If just one sheet can be meant and its header is known, the upload is mapped already.
 
-    Raises RosterFileError if the file cannot be read, PermissionDenied if the user may not file for it.
+    Raises RosterFileError if the file cannot be read, or has no agents or too many, PermissionDenied if the user may
+    not file for it.
     """
     _check_may_file(user, office)
     filename = _plain_filename(filename)
@@ -64,7 +65,7 @@ def start_upload(
     )
     choices = sheet_choices(workbook)
     if len(choices) == 1:
-        _settle(upload, choices[0])
+        _settle(upload, workbook, choices[0])
     upload.save()
     return upload
 
@@ -86,21 +87,23 @@ def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
     Raises RosterFileError if there is no such sheet, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
-    proposal = propose(workbook_of(upload).sheet(sheet))
+    workbook = workbook_of(upload)
+    proposal = propose(workbook.sheet(sheet))
     with _unfiled(upload):
         upload.mapping = {}
-        _settle(upload, proposal)
+        _settle(upload, workbook, proposal)
         upload.save(update_fields=["sheet", "header_row", "mapping"])
 
 
 def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal:
-    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another.
+    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another, or none.
 
     Raises RosterFileError if no sheet is chosen, or the header row is blank.
     """
     if not upload.sheet:
         raise RosterFileError("Choose the sheet that holds the roster.")
-    proposal = propose(workbook_of(upload).sheet(upload.sheet), header_row or upload.header_row)
+    row = upload.header_row if header_row is None else header_row
+    proposal = propose(workbook_of(upload).sheet(upload.sheet), row)
     if upload.mapping and proposal.header_row == upload.header_row:
         return replace(proposal, mapping=_from_json(upload.mapping))
     return proposal
@@ -117,8 +120,8 @@ def apply_mapping(
 ) -> None:
     """Say which sheet and row hold the header and what its columns mean (field -> column from 0).
 
-    It is remembered for the office's next file of this layout. Raises RosterFileError if a needed column is
-    missing, a column is used twice, or the upload has been filed.
+    It is remembered for the office's next file of this layout, if there is a header to know it by. Raises
+    RosterFileError if a needed column is missing, a column is used twice, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
     roster = roster_below(workbook_of(upload).sheet(sheet), header_row, mapping)
@@ -128,11 +131,16 @@ def apply_mapping(
         if default_justification is not None:
             upload.default_justification = default_justification
         upload.save(update_fields=["sheet", "header_row", "mapping", "default_justification"])
-        RosterMapping.objects.update_or_create(
-            office=upload.office,
-            signature=signature(roster.headers),
-            defaults={"headers": list(roster.headers), "mapping": upload.mapping, "saved_by": user},
-        )
+        if header_row != NO_HEADER:
+            _remember(upload, roster, user)
+
+
+def _remember(upload: RosterUpload, roster: Roster, user: User) -> None:
+    RosterMapping.objects.update_or_create(
+        office=upload.office,
+        signature=signature(roster.headers),
+        defaults={"headers": list(roster.headers), "mapping": upload.mapping, "saved_by": user},
+    )
 
 
 def roster_of(upload: RosterUpload) -> Roster:
@@ -233,14 +241,22 @@ def _plain_filename(filename: str) -> str:
     return name[-255:] or "roster"
 
 
-def _settle(upload: RosterUpload, proposal: Proposal) -> None:
+def _settle(upload: RosterUpload, workbook: Workbook, proposal: Proposal) -> None:
     """Choose the sheet; and the columns too, if they are remembered or need no question."""
     upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
-    remembered = RosterMapping.objects.filter(office=upload.office, signature=signature(proposal.headers)).first()
+    remembered = _remembered(upload, proposal)
     if remembered:
         upload.mapping = remembered.mapping
     elif proposal.settled:
         upload.mapping = _to_json(proposal.mapping)
+    if upload.is_mapped:
+        roster_below(workbook.sheet(proposal.sheet), proposal.header_row, _from_json(upload.mapping))
+
+
+def _remembered(upload: RosterUpload, proposal: Proposal) -> RosterMapping | None:
+    if not proposal.has_header:
+        return None
+    return RosterMapping.objects.filter(office=upload.office, signature=signature(proposal.headers)).first()
 
 
 def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:

@@ -8,8 +8,9 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from designation.fields import is_key
 from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
@@ -18,13 +19,15 @@ from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
 from designation.rosters.columns import Proposal, column_title
 from designation.rosters.files import RosterFileError, Row
-from designation.rosters.plan import RosterPlan, RowStatus
-from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus
+from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
 ROWS_PER_PAGE = 50
+SLOW_TO_FILE = 2_000  # rows: filing so many takes more than some seconds
 SAMPLE_ROWS = 4
+NAMES_DIFFER = "names_differ"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,30 +87,41 @@ def roster(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _preview_page(request: SignedIn, upload: RosterUpload, plan: RosterPlan) -> HttpResponse:
-    default = RowStatus.ERROR if plan.errors else RowStatus.READY
+    shown = _shown(plan)
     asked = request.GET.get("rows", "")
-    status = RowStatus(asked) if asked in list(RowStatus) else default
+    default = RowStatus.ERROR.value if plan.errors else RowStatus.READY.value
+    status = asked if asked in shown else default
     context = {
         "upload": upload,
         "plan": plan,
         "steps": STEPS,
-        "status": status.value,
-        "tabs": _tabs(plan, status),
-        "page": Paginator(plan.with_status(status), ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "status": status,
+        "tabs": _tabs(shown, status),
+        "page": Paginator(shown[status], ROWS_PER_PAGE).get_page(request.GET.get("page")),
         "before": _filed_before(upload),
+        "is_slow": len(plan.ready) >= SLOW_TO_FILE,
     }
     return render(request, "designation/roster_preview.html", context)
 
 
-def _tabs(plan: RosterPlan, status: RowStatus) -> list[dict[str, Any]]:
+def _shown(plan: RosterPlan) -> dict[str, tuple[PlannedRow, ...]]:
+    """The rows that the preview can list, by what it calls them; those of differing names only if there are any."""
+    shown = {status.value: plan.with_status(status) for status in (RowStatus.READY, RowStatus.ERROR)}
+    if plan.names_differing:
+        shown[NAMES_DIFFER] = plan.names_differing
+    return {**shown, RowStatus.ALREADY_FILED.value: plan.already_filed}
+
+
+def _tabs(shown: dict[str, tuple[PlannedRow, ...]], status: str) -> list[dict[str, Any]]:
     labels = {
-        RowStatus.READY: "ready to file",
-        RowStatus.ERROR: "with problems",
-        RowStatus.ALREADY_FILED: "filed already",
+        RowStatus.READY.value: "ready to file",
+        RowStatus.ERROR.value: "with problems",
+        NAMES_DIFFER: f"name{pluralize(len(shown.get(NAMES_DIFFER, ())), ' differs,s differ')} from the record",
+        RowStatus.ALREADY_FILED.value: "filed already",
     }
     return [
-        {"value": tab.value, "label": label, "count": len(plan.with_status(tab)), "current": tab == status}
-        for tab, label in labels.items()
+        {"value": tab, "label": labels[tab], "count": len(rows), "current": tab == status}
+        for tab, rows in shown.items()
     ]
 
 
@@ -152,11 +166,15 @@ def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*HSI_ROLES)
 def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
-    """Asks what the columns mean. `?header_row=N` takes another row of the file for the header."""
+    """Asks what the columns mean. `?header_row=N` takes another row of the file for the header, 0 none."""
     upload = _upload(request, pk)
     if upload.filed_at or not upload.sheet:
         return redirect("designation:roster", pk)
-    proposal = _proposal(request, upload)
+    try:
+        proposal = uploads.proposal_for(upload, header_row=_asked_header_row(request))
+    except RosterFileError as error:
+        messages.error(request, str(error))
+        return redirect("designation:roster_columns", pk)
     rows = uploads.workbook_of(upload).sheet(upload.sheet).rows
     width = max(len(row.cells) for row in rows)
     form = ColumnsForm(
@@ -177,13 +195,14 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
     return render(request, "designation/roster_columns.html", context)
 
 
-def _proposal(request: SignedIn, upload: RosterUpload) -> Proposal:
-    asked = request.GET.get("header_row", "")
-    try:
-        return uploads.proposal_for(upload, header_row=int(asked) if is_key(asked) else None)
-    except RosterFileError as error:
-        messages.error(request, str(error))
-        return uploads.proposal_for(upload)
+def _asked_header_row(request: SignedIn) -> int | None:
+    """The row that the address names, if any. Raises RosterFileError if it is no number."""
+    asked = request.GET.get("header_row")
+    if asked is None:
+        return None
+    if not is_key(asked.strip()):
+        raise RosterFileError(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
+    return int(asked)
 
 
 def _padded(row: Row, width: int) -> list[str]:
@@ -206,8 +225,12 @@ def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal, form: Co
     return True
 
 
-@require_POST
+def _roster_url(_request: SignedIn, pk: int) -> str:
+    return reverse("designation:roster", args=[pk])
+
+
 @role_required(*HSI_ROLES)
+@post_only(_roster_url)
 def roster_file(request: SignedIn, pk: int) -> HttpResponse:
     """Files the rows that are ready. Pressed twice, it files once."""
     upload = _upload(request, pk)

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = {"phone": {"width": 320, "height": 640}, "desktop": {"width": 1280, "height": 900}}
 ROSTER = "Badge number,Last name,First name,Justification\n00991,Stone,Lee,Port cases\n00992,,Max,Port cases\n"
-ODD_ROSTER = 'Shield,Who,Why\n00993,"Moss, Kim",Port cases\n'
+ODD_ROSTER = 'Tag,Who,Why\n00993,"Moss, Kim",Port cases\n'
 
 
 def pages_of_the_office(people: People) -> dict[str, str]:

@@ -20,7 +20,7 @@ ROWS = [
     ["00124", "Stone", "Lee", "Port cases."],
     ["00125", "", "Max", "Port cases."],
 ]
-ODD_ROWS = [["Shield", "Who", "Why"], ["00123", "Rivera, Ana", "Port cases."], ["00124", "Stone, Lee", ""]]
+ODD_ROWS = [["Tag", "Who", "Why"], ["00123", "Rivera, Ana", "Port cases."], ["00124", "Stone, Lee", ""]]
 
 
 def send(client, content: bytes, name: str = "roster.csv", **values) -> object:
@@ -81,7 +81,7 @@ def test_unknown_columns_are_asked_for_once_and_then_remembered(people: People, 
     client.force_login(people.coordinator)
     page = send(client, csv_file(ODD_ROWS))
     assert page.request["PATH_INFO"] == at("roster_columns")
-    assert page.context["titles"] == ["Shield", "Who", "Why"]
+    assert page.context["titles"] == ["Tag", "Who", "Why"]
     chosen = {"badge_number": "0", "name": "1", "justification": "2", "default_justification": "Port cases."}
     page = client.post(at("roster_columns"), chosen, follow=True)
     assert "File 2 good rows" in page.text
@@ -110,8 +110,59 @@ def test_another_row_can_be_taken_for_the_header(people: People, client):
     client.force_login(people.coordinator)
     send(client, csv_file([["Roster", "of", "agents"], *ODD_ROWS]))
     page = client.get(at("roster_columns") + "?header_row=2")
-    assert page.context["titles"] == ["Shield", "Who", "Why"]
-    assert "is blank or does not exist" in client.get(at("roster_columns") + "?header_row=90").text
+    assert page.context["titles"] == ["Tag", "Who", "Why"]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [("90", "is blank or does not exist"), ("two", "“two” is not a row number"), ("-1", "“-1” is not a row number")],
+)
+def test_a_header_row_that_cannot_be_is_refused_and_changes_nothing(people: People, client, row, why):
+    client.force_login(people.coordinator)
+    send(client, csv_file(ODD_ROWS))
+    url = f"{at('roster_columns')}?header_row={row}"
+    assert why in client.get(url, follow=True).text
+    assert why in client.post(url, {"badge_number": "0", "name": "1"}, follow=True).text
+    assert not RosterUpload.objects.get().is_mapped
+
+
+def test_a_file_without_header_row_is_read_whole(people: People, client):
+    client.force_login(people.coordinator)
+    page = send(client, csv_file(ODD_ROWS[1:]))
+    assert "The file is read without a header row" in page.text
+    assert page.context["titles"] == ["Column A", "Column B", "Column C"]
+    chosen = {"badge_number": "0", "name": "1", "default_justification": "Port cases."}
+    assert "File 2 good rows" in client.post(at("roster_columns"), chosen, follow=True).text
+
+
+def test_a_row_taken_for_a_header_is_given_back_as_an_agent(people: People, client):
+    client.force_login(people.coordinator)
+    send(client, csv_file([["7", "Rivera, Ana"], ["8", "Stone, Lee"]]))
+    assert "My file has no header row" in client.get(at("roster_columns")).text
+    chosen = {"badge_number": "0", "name": "1", "default_justification": "Port cases."}
+    page = client.post(at("roster_columns") + "?header_row=0", chosen, follow=True)
+    assert "File 2 good rows" in page.text
+
+
+def test_the_preview_shows_what_will_be_filed_and_counts_names_that_differ(people: People, client):
+    agent = factories.AgentFactory.create(badge_number="00123", last_name="Rivera", first_name="Ana")
+    client.force_login(people.coordinator)
+    header = [*HEADER, "E-mail"]
+    send(client, csv_file([header, ["00123", "Rivera", "Eva", "Port cases.", agent.email], [*ROWS[2], "lee@x.gov"]]))
+    page = client.get(at("roster"))
+    assert "1" in {str(tab["count"]) for tab in page.context["tabs"] if tab["label"] == "name differs from the record"}
+    assert "lee@x.gov" in page.text
+    assert "Port cases." in page.text
+    page = client.get(at("roster") + "?rows=names_differ")
+    assert [row.badge_number for row in page.context["page"]] == ["00123"]
+
+
+def test_filing_many_rows_is_said_to_take_a_while(people: People, client, monkeypatch):
+    client.force_login(people.coordinator)
+    send(client, csv_file(ROWS))
+    assert "up to a minute" not in client.get(at("roster")).text
+    monkeypatch.setattr("designation.views.rosters.SLOW_TO_FILE", 2)
+    assert "up to a minute" in client.get(at("roster")).text
 
 
 def test_a_file_with_several_rosters_asks_for_the_sheet(people: People, client):
@@ -158,7 +209,7 @@ def test_the_preview_costs_the_same_queries_for_1_and_for_20_rows(people: People
 
 
 def test_a_long_preview_is_cut_into_pages(people: People, client):
-    rows = [[f"9{number:04}", f"Rivera{number}", "Ana", "Port cases."] for number in range(60)]
+    rows = [[f"9{number:04}", f"Rivera{chr(97 + number % 26)}", "Ana", "Port cases."] for number in range(60)]
     client.force_login(people.coordinator)
     page = send(client, csv_file([HEADER, *rows]))
     assert len(page.context["page"]) == 50

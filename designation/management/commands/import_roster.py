@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 
 from designation.models import Office, RosterUpload, User
 from designation.rosters import uploads
-from designation.rosters.columns import Proposal, column_title, missing_fields
+from designation.rosters.columns import NO_HEADER, Proposal, Roster, column_title, missing_fields
 from designation.rosters.files import MAX_BYTES, RosterFileError
 from designation.rosters.headers import Field, normalise
 from designation.rosters.plan import RosterPlan
@@ -25,6 +25,7 @@ IGNORE = "ignore"
 CANNOT_START = 2  # exit code: the file, the user or an option cannot be used
 
 
+_NO_HEADER = "The file seems to have no header row: its columns are called Column A, Column B and so on."
 M = TypeVar("M", bound=Model)
 
 
@@ -40,6 +41,12 @@ class Command(BaseCommand):
         parser.add_argument("--office", required=True, metavar="CODE", help="the office that files, as HSI-MIA")
         parser.add_argument("--user", required=True, metavar="USERNAME", help="who files: it goes on record")
         parser.add_argument("--sheet", default="", help="the sheet to read, where several may be the roster")
+        parser.add_argument(
+            "--header-row",
+            type=int,
+            metavar="NUMBER",
+            help=f"the row of the header, {NO_HEADER} if there is none; found by itself otherwise",
+        )
         parser.add_argument(
             "--map",
             action="append",
@@ -73,9 +80,10 @@ class Command(BaseCommand):
         )
         if options["sheet"]:
             uploads.choose_sheet(upload, user, options["sheet"])
-        _map_columns(upload, user, options["map"])
+        _map_columns(upload, user, options["map"], options["header_row"])
         plan = uploads.plan_upload(upload, user)
-        self._tell(plan, upload)
+        self._tell_layout(uploads.roster_of(upload), upload)
+        self._tell(plan)
         rejected = plan.reasons if options["dry_run"] else self._file(upload, user, options["all_or_nothing"])
         for number, reason in rejected.items():
             self.stdout.write(f"Row {number}: {reason}")
@@ -85,11 +93,21 @@ class Command(BaseCommand):
             options["rejected"].write_text(text, encoding="utf-8-sig", newline="")
         return len(rejected)
 
-    def _tell(self, plan: RosterPlan, upload: RosterUpload) -> None:
-        self.stdout.write(f"Sheet “{upload.sheet}”, header in row {upload.header_row}: {len(plan.rows)} rows.")
+    def _tell_layout(self, roster: Roster, upload: RosterUpload) -> None:
+        header = "no header row" if upload.header_row == NO_HEADER else f"header in row {upload.header_row}"
+        self.stdout.write(f"Sheet “{upload.sheet}”, {header}: {len(roster.rows)} rows.")
+        for field, column in sorted(roster.mapping.items(), key=lambda item: item[1]):
+            self.stdout.write(f"Column “{column_title(roster.headers, column)}”: {field.label}.")
+        used = set(roster.mapping.values())
+        unused = [title for column, title in enumerate(roster.headers) if title and column not in used]
+        if unused:
+            self.stdout.write(f"Columns not used: {', '.join(f'“{title}”' for title in unused)}.")
+
+    def _tell(self, plan: RosterPlan) -> None:
         self.stdout.write(
             f"Ready: {len(plan.ready)} (new agents: {plan.new_agents})."
             f" Filed already: {len(plan.already_filed)}. With errors: {len(plan.errors)}."
+            f" Names that differ from the record: {len(plan.names_differing)}."
         )
         for warning in plan.warnings:
             self.stdout.write(f"Row {warning.row}, to be checked: {warning.column}: {warning.message}")
@@ -112,24 +130,28 @@ def _one(found: QuerySet[M], why_not: str) -> M:
     return row
 
 
-def _map_columns(upload: RosterUpload, user: User, options: Sequence[str]) -> None:
+def _map_columns(upload: RosterUpload, user: User, options: Sequence[str], header_row: int | None) -> None:
     """Apply the --map options on top of what is recognised; ask for them where a question is left."""
     if not upload.sheet:
         names = ", ".join(choice.sheet for choice in uploads.sheet_choices(uploads.workbook_of(upload)))
         raise CommandError(f"Say with --sheet which one holds the roster: {names}.", returncode=CANNOT_START)
-    proposal = uploads.proposal_for(upload)
-    if options:
+    proposal = uploads.proposal_for(upload, header_row=header_row)
+    moved = proposal.header_row != upload.header_row
+    if options or (moved and proposal.settled):
         mapping = dict(proposal.mapping)
+        rows = uploads.workbook_of(upload).sheet(upload.sheet).rows
+        width = max(len(row.cells) for row in rows)
+        titles = [column_title(proposal.headers, column) for column in range(width)]
         for option in options:
-            _apply_option(mapping, proposal, option)
+            _apply_option(mapping, titles, option)
         uploads.apply_mapping(upload, user, sheet=upload.sheet, header_row=proposal.header_row, mapping=mapping)
-    elif not upload.is_mapped:
+    elif moved or not upload.is_mapped:
         raise CommandError(_questions(proposal), returncode=CANNOT_START)
 
 
-def _apply_option(mapping: dict[Field, int], proposal: Proposal, option: str) -> None:
+def _apply_option(mapping: dict[Field, int], titles: Sequence[str], option: str) -> None:
     header, _, name = option.rpartition("=")
-    columns = [column for column, text in enumerate(proposal.headers) if normalise(text) == normalise(header)]
+    columns = [column for column, text in enumerate(titles) if normalise(text) == normalise(header)]
     if len(columns) != 1 or name not in {*Field, IGNORE}:
         fields = ", ".join([*Field, IGNORE])
         raise CommandError(
@@ -148,4 +170,5 @@ def _questions(proposal: Proposal) -> str:
     asked = [f"Say with --map what these columns mean: {', '.join(titles)}."] if titles else []
     missing = missing_fields(proposal.mapping)
     asked += [f"No column is known to hold: {', '.join(missing)}."] if missing else []
-    return f"Row {proposal.header_row} was taken for the header. " + " ".join(asked)
+    taken = f"Row {proposal.header_row} was taken for the header." if proposal.has_header else _NO_HEADER
+    return " ".join([taken, *asked])

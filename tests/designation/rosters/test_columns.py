@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from designation.rosters.columns import column_title, propose, roster_below, signature
-from designation.rosters.files import RosterFileError, Row, Sheet
+from designation.rosters.columns import NO_HEADER, column_title, propose, roster_below, signature
+from designation.rosters.files import MAX_AGENTS, RosterFileError, Row, Sheet
 from designation.rosters.headers import Field, normalise, recognise
 
 
@@ -20,8 +20,20 @@ def sheet(*rows: list[str]) -> Sheet:
         ("BADGE NO. (required)", Field.BADGE_NUMBER),
         ("Badge_Number:", Field.BADGE_NUMBER),
         ("Employee ID", Field.BADGE_NUMBER),
+        ("Shield No.", Field.BADGE_NUMBER),
+        ("Shield", Field.BADGE_NUMBER),
         ("Agent's Last Name", Field.LAST_NAME),
         ("Surname", Field.LAST_NAME),
+        ("Given name(s)", Field.FIRST_NAME),
+        ("First / MI", Field.FIRST_NAME),
+        ("Agent's name", Field.NAME),
+        ("SSA Name", Field.NAME),
+        ("Name (Last, First, MI)", Field.NAME),
+        ("Mail addr.", Field.EMAIL),
+        ("Mailing address", None),
+        ("New/Renewal", Field.KIND),
+        ("Pri", Field.PRIORITY),
+        ("Prio.", Field.PRIORITY),
         ("First Name/MI", Field.FIRST_NAME),
         ("Agent Name", Field.NAME),
         ("Last, First", Field.NAME),
@@ -93,6 +105,34 @@ def test_without_a_known_header_the_fullest_of_the_first_rows_is_proposed():
 
     assert proposal.header_row == 2
     assert not proposal.recognised
+
+
+def test_a_sheet_that_begins_with_an_agent_has_no_header():
+    proposal = propose(sheet(["00123", "Rush", "Kim", "kim@example.gov", "Expedited"], ["00124", "Stone", "Lee"]))
+
+    assert proposal.header_row == NO_HEADER
+    assert proposal.mapping == {Field.BADGE_NUMBER: 0, Field.EMAIL: 3}
+    assert not proposal.settled
+
+
+def test_titles_above_agents_without_header_are_kept_as_rows():
+    rows = roster_below(sheet(["Agents of Miami"], ["00123", "Rivera, Ana"]), NO_HEADER, {}).rows
+
+    assert [row.number for row in rows] == [1, 2]
+
+
+def test_an_agent_is_never_taken_for_a_header_that_names_too_little():
+    proposal = propose(sheet(["Badge", "Who"], ["00123", "Rivera, Ana", "Port cases."]))
+
+    assert proposal.header_row == 1
+
+
+def test_more_agents_than_a_roster_holds_are_refused_whatever_stands_above_them():
+    rows = [["Badge #", "Agent Name"], *([str(number), "A, B"] for number in range(MAX_AGENTS))]
+
+    assert len(roster_below(sheet(["Title"], *rows), 2, {}).rows) == MAX_AGENTS
+    with pytest.raises(RosterFileError, match="20,001 agents; 20,000 at most"):
+        roster_below(sheet(*rows, ["x", "A, B"]), 1, {})
 
 
 def test_header_rows_repeated_at_page_breaks_are_no_rows_of_the_roster():

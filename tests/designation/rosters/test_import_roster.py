@@ -56,8 +56,45 @@ def test_good_rows_are_filed_bad_ones_listed_and_written_with_exit_code_1(run, t
     assert "Row 4: Last Name: The last name is missing. Fill it in." in said
     assert "Rows not filed: 1." in said
     table = list(csv.reader(io.StringIO(rejected.read_text("utf-8-sig"), newline="")))
-    assert table[0] == [*HEADER, "Row", "Reason"]
+    assert table[0] == [*HEADER, "Row in uploaded file", "Why not filed"]
     assert table[1][:5] == ["00125", "", "Max", "'=cmd()", "4"]
+
+
+def test_the_layout_that_was_read_is_told(run):
+    said, _ = run(
+        csv_file([["Our agents"], [*HEADER, "Favourite dish"], [*GOOD[0], "Pie"]]), "--map", "favourite dish=ignore"
+    )
+
+    assert "Sheet “roster”, header in row 2: 1 rows." in said
+    assert "Column “Badge Number”: Badge number." in said
+    assert "Column “Justification”: Justification." in said
+    assert "Columns not used: “Favourite dish”." in said
+
+
+def test_a_file_without_header_is_mapped_by_the_letters_of_its_columns(run):
+    content = csv_file(GOOD)
+    said, code = run(content)
+    assert code == 2
+    assert "seems to have no header row" in said
+
+    letters = {"A": "badge_number", "B": "last_name", "C": "first_name", "D": "justification"}
+    options = [text for letter, name in letters.items() for text in ("--map", f"Column {letter}={name}")]
+    said, code = run(content, *options)
+
+    assert code == 0
+    assert "no header row: 2 rows." in said
+    assert Request.objects.count() == 2
+    assert not RosterMapping.objects.exists()
+
+
+def test_the_header_row_can_be_said(run):
+    content = csv_file([HEADER, *GOOD[:1], HEADER[:3], GOOD[1][:3]])
+
+    said, code = run(content, "--header-row", "3", "--justification", "Port cases.")
+
+    assert code == 0
+    assert "header in row 3: 1 rows." in said
+    assert run(content, "--header-row", "9")[1] == 2
 
 
 def test_all_or_nothing_files_nothing_when_a_row_is_bad(run, tmp_path: Path):
@@ -73,7 +110,7 @@ def test_all_or_nothing_files_nothing_when_a_row_is_bad(run, tmp_path: Path):
 
 
 def test_a_dry_run_changes_nothing(run):
-    said, code = run(csv_file([["Shield", *HEADER[1:]], *GOOD]), "--map", "Shield=badge_number", "--dry-run")
+    said, code = run(csv_file([["Tag", *HEADER[1:]], *GOOD]), "--map", "Tag=badge_number", "--dry-run")
 
     assert code == 0
     assert "Ready: 2" in said
@@ -91,24 +128,24 @@ def test_the_same_file_twice_makes_no_duplicates(run):
 
 
 def test_unknown_columns_are_asked_about_answered_with_map_and_remembered(run):
-    content = csv_file([["Shield", "Who", "Favourite dish"], ["00123", "Rivera, Ana", "Pie"]])
+    content = csv_file([["Tag", "Who", "Favourite dish"], ["00123", "Rivera, Ana", "Pie"]])
     said, code = run(content)
     assert code == 2
-    assert "“Shield”, “Who”, “Favourite dish”" in said
+    assert "“Tag”, “Who”, “Favourite dish”" in said
     assert "Badge number" in said
 
-    options = ["--map", "Shield=badge_number", "--map", "who=name", "--map", "Favourite dish=ignore"]
+    options = ["--map", "Tag=badge_number", "--map", "who=name", "--map", "Favourite dish=ignore"]
     said, code = run(content, *options, "--justification", "Port cases.")
     assert code == 0
 
-    content = csv_file([["Shield", "Who", "Favourite dish"], ["00124", "Stone, Lee", "Rice"]])
+    content = csv_file([["Tag", "Who", "Favourite dish"], ["00124", "Stone, Lee", "Rice"]])
     assert run(content, "--justification", "Port cases.")[1] == 0
     assert set(Request.objects.values_list("agent__badge_number", flat=True)) == {"00123", "00124"}
 
 
-@pytest.mark.parametrize("option", ["Shield=badge", "Nothing=badge_number", "Shield", "=badge_number"])
+@pytest.mark.parametrize("option", ["Tag=badge", "Nothing=badge_number", "Tag", "=badge_number"])
 def test_a_map_option_that_cannot_be_understood_is_exit_code_2(run, option: str):
-    said, code = run(csv_file([["Shield", *HEADER[1:]], *GOOD]), "--map", option)
+    said, code = run(csv_file([["Tag", *HEADER[1:]], *GOOD]), "--map", option)
 
     assert code == 2
     assert "badge_number, last_name" in said

@@ -11,7 +11,7 @@ import pytest
 from designation import workflow
 from designation.models import Agent, Office, Request
 from designation.rosters.columns import propose, roster_below
-from designation.rosters.files import MAX_ROWS, Row, Sheet
+from designation.rosters.files import MAX_AGENTS, Row, Sheet
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus, plan
 from designation.rosters.rejected import rejected_csv
 from tests import factories
@@ -92,7 +92,17 @@ def test_a_blank_kind_is_a_renewal_for_a_designated_agent(people: People):
     [
         (("", "Smith", "John"), "Badge #", "missing"),
         (("12 345", "Smith", "John"), "Badge #", "not a badge number"),
-        (("1.23456789012346e+16", "Smith", "John"), "Badge #", "not a badge number"),
+        (("1.23456789012346e+16", "Smith", "John"), "Badge #", "into a power of ten"),
+        (("1E5", "Smith", "John"), "Badge #", "into a power of ten"),
+        (("TRUE", "Smith", "John"), "Badge #", "no digit"),
+        (("n/a", "Smith", "John"), "Badge #", "no digit"),
+        (("TOTAL", "12", "agents"), "Badge #", "line of totals"),
+        (("12", "Total:", ""), "Last Name", "line of totals"),
+        (("123", "=Smith", "John"), "Last Name", "No name has “=”"),
+        (("123", "Smith", "John <j@x.gov>"), "First Name", "No name has “<”"),
+        (("123", "Smith 2", "John"), "Last Name", "No name has “2”"),
+        (("123", "Smith/Jones", "John"), "Last Name", "No name has “/”"),
+        (("123", "Smith, John", "Jane"), "Last Name", "between two names"),
         (("2024-03-12", "Smith", "John"), "Badge #", "into a date"),
         (("1" * 21, "Smith", "John"), "Badge #", "too long"),
         (("123", "", "John"), "Last Name", "missing"),
@@ -168,11 +178,62 @@ def test_the_email_address_of_another_agent_is_refused(people: People):
 def test_what_differs_from_the_record_is_a_warning_and_the_record_stays(people: People):
     known(people)
 
-    row = only(people, "00123", "Smyth", "John", "other@example.gov")
+    plan_ = planned(people, ("00123", "Smith", "Jack", "other@example.gov"), ("00124", "Doe", "Jane"))
 
-    assert row.status is RowStatus.READY
-    assert [warning.column for warning in row.warnings] == ["Last Name", "E-mail"]
+    row, other = plan_.ready
+    assert [warning.column for warning in row.warnings] == ["First Name", "E-mail"]
     assert "John Smith" in row.warnings[0].reason
+    assert not other.warnings
+    assert plan_.names_differing == (row,)
+
+
+def test_a_badge_number_on_record_under_another_last_name_is_an_error_that_says_whose_it_is(people: People):
+    known(people)
+
+    row = only(people, "00123", "Doe", "John", "js@example.gov")
+
+    assert row.status is RowStatus.ERROR
+    (problem,) = row.problems
+    assert problem.reason == "Badge 00123 is John Smith’s."
+    assert "change it on the agent’s page first" in problem.remedy
+
+
+def test_a_mistyped_badge_number_is_no_request_filed_already(people: People):
+    request = factories.request(people, "hsi_review")
+
+    assert only(people, request.agent.badge_number, "Whoever", "She").status is RowStatus.ERROR
+
+
+def test_the_name_of_another_offices_agent_is_not_told(people: People, other_office: Office):
+    known(people, office=other_office)
+
+    (problem,) = only(people, "00123", "Doe", "John", "", "Transfer").problems
+
+    assert f"another agent’s, of {other_office.code}" in problem.reason
+    assert "Smith" not in problem.message
+
+
+@pytest.mark.parametrize("last", ["MUÑOZ O'NEIL", "Munoz-O’Neil Jr.", "muñoz oneil, III", "MunozONeil"])
+def test_ways_of_writing_a_last_name_are_no_other_person(people: People, last: str):
+    known(people, last_name="Muñoz-O'Neil")
+
+    row = only(people, "00123", last, "John")
+
+    assert (row.status, row.warnings) == (RowStatus.READY, ())
+
+
+@pytest.mark.parametrize("name", ["Łukasz-Ørsted", "O’Brien", "de la Cruz, Jr.", "Gal·la", "李", "Ёлкина", "St. John"])
+def test_names_of_any_script_are_names(people: People, name: str):
+    assert only(people, "123", name, "Ana").status is RowStatus.READY
+
+
+def test_a_new_badge_number_of_odd_length_is_warned_of(people: People):
+    known(people, badge_number="00123")
+
+    rows = planned(people, ("00124", "Doe", "Jane"), ("125", "Roe", "Ann"), ("00126", "Moe", "Kim")).ready
+
+    assert [len(row.warnings) for row in rows] == [0, 1, 0]
+    assert "3 characters, unlike the others" in rows[1].warnings[0].reason
 
 
 def test_leading_zeros_that_a_spreadsheet_dropped_are_found_again_by_the_name(people: People):
@@ -246,7 +307,11 @@ def test_a_transfer_takes_a_designated_agent_of_another_office(people: People, o
 def test_an_agent_who_left_is_refused(people: People):
     known(people, is_active=False)
 
-    assert "no longer active" in only(people, "00123", "Smith", "John").problems[0].reason
+    (problem,) = only(people, "00123", "Smith", "John").problems
+
+    assert problem.message == (
+        "The agent is no longer active. Mark the agent active on the agent’s page, or remove the row."
+    )
 
 
 def test_the_rules_of_submitting_are_asked(people: People):
@@ -258,7 +323,7 @@ def test_the_rules_of_submitting_are_asked(people: People):
 def test_an_open_request_of_the_office_counts_as_filed_already(people: People):
     request = factories.request(people, "hsi_review")
 
-    row = only(people, request.agent.badge_number, "Whoever", "She", "not an address")
+    row = only(people, request.agent.badge_number, request.agent.last_name, "She", "not an address")
 
     assert (row.status, row.open_request) == (RowStatus.ALREADY_FILED, request.number)
 
@@ -289,9 +354,9 @@ def test_the_number_of_queries_does_not_grow_with_the_file(people: People, djang
 
 
 def test_the_largest_roster_is_planned_in_seconds(people: People):
-    rows = [(f"B{number}", "New", "Agent", f"n{number}@x.gov") for number in range(MAX_ROWS - 1)]
+    rows = [(f"B{number}", "New", "Agent", f"n{number}@x.gov") for number in range(MAX_AGENTS)]
 
-    assert len(planned(people, *rows).ready) == MAX_ROWS - 1
+    assert len(planned(people, *rows).ready) == MAX_AGENTS
 
 
 def test_rejected_rows_come_back_in_the_users_own_columns_with_the_reasons(people: People):
@@ -302,7 +367,7 @@ def test_rejected_rows_come_back_in_the_users_own_columns_with_the_reasons(peopl
 
     titles, *rows = list(csv.reader(io.StringIO(rejected_csv(source, reasons))))
 
-    assert titles == ["Badge #", "Agent Name", "Phone", "Row", "Reason"]
+    assert titles == ["Badge #", "Agent Name", "Phone", "Row in uploaded file", "Why not filed"]
     assert rows[0][:4] == ["'=1+1", "Cher", "'@SUM(A1)", "3"]
     assert "Badge #: This is not a badge number." in rows[0][4]
     assert "Agent Name: The first and the last name" in rows[0][4]

@@ -12,7 +12,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from designation.rosters.files import MAX_BYTES, MAX_ROWS, RosterFileError, Workbook
+from designation.rosters.files import MAX_AGENTS, MAX_BYTES, MAX_ROWS, RosterFileError, Workbook
 from designation.rosters.reading import read
 from tests.designation.rosters.files import DATA, HEADER, csv_file, ods_file, xlsx_file, xlsx_sheet
 
@@ -131,6 +131,33 @@ def test_numbers_dates_and_truth_are_text_as_a_person_would_type_them():
     assert table(found) == [["12345", "00123", "0.5", "TRUE", "2024-05-03", "2024-05-03 14:30", "Smith"]]
 
 
+def test_numbers_are_read_with_the_leading_zeros_that_their_format_shows():
+    formats = ["00000", "[$-409]00000;@", '"0"0000', "\\H00000_)", "0.00", "#,##0"]
+
+    def fill(sheet, workbook):
+        for column, code in enumerate(formats):
+            sheet.write_number(2, column + 1, 5001, workbook.add_format({"num_format": code}))
+        sheet.write_string(3, 1, "05002")
+        sheet.write_number(3, 2, 2.5, workbook.add_format({"num_format": "00000"}))
+        sheet.write_boolean(3, 3, True, workbook.add_format({"num_format": "00000"}))
+
+    found = read(xlsx_sheet(fill), "roster.xlsx")
+
+    assert table(found) == [["05001", "05001", "05001", "H05001", "5001", "5001"], ["05002", "2.5", "TRUE"]]
+
+
+def test_the_largest_roster_with_padded_numbers_is_read_in_seconds():
+    def fill(sheet, workbook):
+        padded = workbook.add_format({"num_format": "00000"})
+        for number in range(MAX_AGENTS):
+            sheet.write_number(number, 0, number, padded)
+            sheet.write_row(number, 1, ["Smith", "John", "js@example.gov", "Initial", "No", "Port cases."])
+
+    rows = table(read(xlsx_sheet(fill), "roster.xlsx"))
+
+    assert (rows[7][0], rows[-1][0]) == ("00007", "19999")
+
+
 def test_a_formula_gives_its_last_result_and_is_never_run():
     content = xlsx_sheet(lambda sheet, _: sheet.write_formula(0, 0, "=1+1", None, 7))
 
@@ -229,8 +256,8 @@ def test_an_open_quotation_mark_is_refused_rather_than_swallowing_the_rows_after
 def test_limits_of_size_rows_and_columns():
     assert "larger than 10 MB" in refusal(b"x" * (MAX_BYTES + 1))
     rows = [[str(number)] for number in range(MAX_ROWS + 1)]
-    assert "more than 20,000 rows" in refusal(csv_file(rows), "roster.csv")
-    assert "more than 20,000 rows" in refusal(xlsx_file(Roster=rows))
+    assert "more than 25,000 filled rows" in refusal(csv_file(rows), "roster.csv")
+    assert "more than 25,000 filled rows" in refusal(xlsx_file(Roster=rows))
     assert "more than 200 columns" in refusal(csv_file([["x"] * 201]), "roster.csv")
     assert "more than 200 columns" in refusal(xlsx_file(Roster=[["x"] * 201]))
     assert len(read(csv_file(rows[:MAX_ROWS]), "roster.csv").sheets[0].rows) == MAX_ROWS

@@ -11,7 +11,8 @@ from django.db import connection
 from audit.models import StepEvent
 from designation.models import Agent, Request, RosterMapping, RosterUpload
 from designation.rosters import uploads
-from designation.rosters.files import RosterFileError
+from designation.rosters.columns import NO_HEADER
+from designation.rosters.files import MAX_AGENTS, RosterFileError
 from designation.rosters.headers import Field
 from tests.designation.rosters.files import HEADER, csv_file, home, xlsx_file
 from tests.factories import AgentFactory, People
@@ -24,7 +25,7 @@ ROWS = [
     ["00124", "Stone", "Lee", "Port cases."],
     ["00125", "", "Max", "Port cases."],
 ]
-ODD_HEADER = ["Shield", "Who", "Why"]
+ODD_HEADER = ["Tag", "Who", "Why"]
 ODD_MAPPING = {Field.BADGE_NUMBER: 0, Field.NAME: 1, Field.JUSTIFICATION: 2}
 
 
@@ -49,6 +50,73 @@ def test_a_recognised_file_is_ready_to_preview_and_files_its_good_rows(people: P
     assert "00125,,Max,Port cases.,4,Last Name: The last name is missing." in uploads.rejected_rows(
         upload, people.coordinator
     )
+
+
+def test_the_bad_rows_corrected_in_one_file_exactly_that_one(people: People):
+    header = ["Shield", "Who", "Reason", ""]
+    rows = [
+        header,
+        ["00123", "Cher", "=Port", "x"],
+        ["00124", "Madonna", "Sea cases."],
+        ["00125", "Stone, Lee", "Air."],
+    ]
+    first = start(people, csv_file(rows))
+    mapping = {Field.BADGE_NUMBER: 0, Field.NAME: 1, Field.JUSTIFICATION: 2}
+    uploads.apply_mapping(first, people.coordinator, sheet="roster", header_row=1, mapping=mapping)
+    assert len(uploads.file_upload(first, people.coordinator).filed) == 1
+
+    sent_back = uploads.rejected_rows(first, people.coordinator).replace("Cher", '"Rivera, Ana"')
+    second = start(people, sent_back.encode("utf-8-sig"))
+    plan = uploads.plan_upload(second, people.coordinator)
+
+    assert second.is_mapped
+    assert plan.headers == ("Shield", "Who", "Reason")
+    assert [(row.badge_number, row.justification) for row in plan.ready] == [("00123", "=Port")]
+    assert [row.badge_number for row in plan.errors] == ["00124"]
+    assert uploads.rejected_rows(second, people.coordinator).count("Why not filed") == 1
+
+
+def test_bad_rows_sent_back_uncorrected_are_as_bad_as_before(people: People):
+    first = start(people, csv_file([["Badge", "Name"], ["00123", "Stone, Lee"]]))
+
+    second = start(people, uploads.rejected_rows(first, people.coordinator).encode())
+
+    (row,) = uploads.plan_upload(second, people.coordinator).rows
+    assert [problem.column for problem in row.problems] == ["Justification"]
+
+
+def test_bad_rows_of_a_file_without_header_come_back_without_one(people: People):
+    first = start(people, csv_file([["00123", "Stone", "Lee"], ["00124", "Moss", ""]]))
+    mapping = {Field.BADGE_NUMBER: 0, Field.LAST_NAME: 1, Field.FIRST_NAME: 2}
+    uploads.apply_mapping(first, people.coordinator, sheet="roster", header_row=NO_HEADER, mapping=mapping)
+
+    second = start(people, uploads.rejected_rows(first, people.coordinator).encode())
+
+    assert uploads.proposal_for(second).header_row == NO_HEADER
+    assert [row.cells for row in uploads.workbook_of(second).sheets[0].rows] == [
+        ("00123", "Stone", "Lee"),
+        ("00124", "Moss"),
+    ]
+
+
+def test_a_file_without_header_loses_no_agent_and_is_asked_about_each_time(people: People):
+    content = csv_file([["00123", "Stone", "Lee"], ["00124", "Moss", "Kim"]])
+    mapping = {Field.BADGE_NUMBER: 0, Field.LAST_NAME: 1, Field.FIRST_NAME: 2}
+    upload = start(people, content, default_justification="Port cases.")
+    assert not upload.is_mapped
+
+    uploads.apply_mapping(upload, people.coordinator, sheet="roster", header_row=NO_HEADER, mapping=mapping)
+
+    assert [row.badge_number for row in uploads.plan_upload(upload, people.coordinator).ready] == ["00123", "00124"]
+    assert not start(people, content).is_mapped
+
+
+def test_too_many_agents_are_refused_when_they_are_sent(people: People):
+    rows = [[f"{number:05d}", "Stone", "Lee"] for number in range(MAX_AGENTS + 1)]
+
+    with pytest.raises(RosterFileError, match="20,001 agents"):
+        start(people, csv_file([HEADER[:3], *rows]))
+    assert start(people, csv_file([["Our agents"], HEADER[:3], *rows[:MAX_AGENTS]])).is_mapped
 
 
 def test_the_same_file_twice_makes_no_duplicates(people: People):
