@@ -166,12 +166,19 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(people: People, arguments):
         assert response.url.startswith(reverse("login")), name
 
 
-@pytest.mark.parametrize("role", ["coordinator", "hsi_hq", "supervisor"])
-def test_the_admin_lets_no_hsi_role_in(people: People, client, role):
+@pytest.mark.parametrize("role", ["coordinator", "supervisor"])
+def test_the_admin_lets_no_office_of_hsi_in(people: People, client, role):
     client.force_login(getattr(people, role))
     for model in ("request", "designation", "user", "office", "agent"):
         response = client.get(reverse(f"admin:designation_{model}_changelist"))
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_hsi_headquarters_sets_goals_in_the_admin_and_reviews_nothing(people: People, client):
+    client.force_login(people.hsi_hq)
+    assert client.get(reverse("admin:audit_goal_changelist")).status_code == 200
+    for model in ("request", "designation", "user", "agent"):
+        assert client.get(reverse(f"admin:designation_{model}_changelist")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["endorse", "return_to_office"])
