@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit import goal_admin  # noqa: F401 - registers goals and closures
+from audit import closure_admin, goal_admin  # noqa: F401 - they register closures and goals
 from audit.machine import Subject
 from audit.models import AccessRecord, Calendar, StageVisit, StepEvent
 from audit.role_admin import RoleAdmin

@@ -1,4 +1,4 @@
-"""Goals and closures, as those allowed keep them: set and ended, entered and withdrawn, never edited."""
+"""Goals, as each headquarters keeps them: set and ended, never edited."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from audit import closures, goals
-from audit.calendar import default_name
+from audit import goals
 from audit.machine import Subject
-from audit.models import Calendar, Closure, Goal
+from audit.models import Goal
 from audit.role_admin import RoleAdmin
 
 UNITS = {"days": 8 * 3600, "hours": 3600}
@@ -68,12 +67,13 @@ def _dimensions() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     return found
 
 
-def _day_widget() -> forms.DateInput:
+def day_widget() -> forms.DateInput:
+    """The browser's own field for a day."""
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def _day_field(label: str, help_text: str) -> forms.DateField:
-    return forms.DateField(label=label, required=False, help_text=help_text, widget=_day_widget())
+    return forms.DateField(label=label, required=False, help_text=help_text, widget=day_widget())
 
 
 def _midnight(day: Any) -> datetime:
@@ -273,125 +273,3 @@ class GoalAdmin(RoleAdmin):
     @admin.display(description="At least", ordering="share_percent")
     def share(self, goal: Goal) -> str:
         return f"{goal.share_percent} %"
-
-
-class NewClosureForm(forms.ModelForm):
-    authority = forms.CharField(
-        label="Authority", max_length=200, help_text="The order or notice that closed the offices."
-    )
-
-    class Meta:
-        model = Closure
-        fields = ["calendar", "first_day", "last_day", "open_from", "open_until", "reason", "authority"]
-        widgets = {
-            "first_day": _day_widget(),
-            "last_day": _day_widget(),
-            "open_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-            "open_until": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        }
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        first_day, last_day = values.get("first_day"), values.get("last_day")
-        if first_day and last_day and last_day < first_day:
-            self.add_error("last_day", "The last day is before the first.")
-        opens, closes = values.get("open_from"), values.get("open_until")
-        if opens and closes and closes <= opens:
-            self.add_error("open_until", "The offices close before they open. Leave both times empty for whole days.")
-        calendar = values.get("calendar")
-        for name in ("first_day", "last_day"):
-            day = values.get(name)
-            if calendar and day and not calendar.first_day <= day <= calendar.last_day:
-                self.add_error(
-                    name, f"The calendar has no such day: it runs from {calendar.first_day} to {calendar.last_day}."
-                )
-        return values
-
-
-class WithdrawClosureForm(forms.ModelForm):
-    withdraw_why = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
-
-    class Meta:
-        model = Closure
-        fields: list[str] = []
-
-
-@admin.register(Closure)
-class ClosureAdmin(RoleAdmin):
-    """Entered by operators, because a closure moves both parties' clocks and neither is to move its own."""
-
-    readers = READERS
-    changers = ("operator",)
-    list_display = [
-        "first_day",
-        "last_day",
-        "hours",
-        "reason",
-        "authority",
-        "entered_by_name",
-        "entered_at",
-        "withdrawn_at",
-    ]
-    list_filter = ["calendar", ("withdrawn_at", admin.EmptyFieldListFilter)]
-    on_file = [
-        "calendar",
-        "first_day",
-        "last_day",
-        "hours",
-        "reason",
-        "authority",
-        "entered_by_name",
-        "entered_at",
-    ]
-    on_withdrawal = ["withdrawn_at", "withdrawn_by_name", "withdrawn_why"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether the user may withdraw the closure; nothing else of it can be changed."""
-        return isinstance(obj, Closure) and obj.withdrawn_at is None and super().has_change_permission(request, obj)
-
-    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = WithdrawClosureForm if change else NewClosureForm
-        return form if change else super().get_form(request, obj, change, form=form, **kwargs)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        default = Calendar.objects.filter(name=default_name()).values_list("pk", flat=True).first()
-        return {"calendar": default, **super().get_changeform_initial_data(request)}
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        if obj is None:
-            return list(NewClosureForm.Meta.fields)
-        ending = ["withdraw_why"] if self.has_change_permission(request, obj) else self.on_withdrawal
-        return [*self.on_file, *ending]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*self.on_file, *self.on_withdrawal] if obj is not None else []
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        closure = self.get_object(request, object_id) if object_id else None
-        title = {"title": "Withdraw a closure"} if closure and self.has_change_permission(request, closure) else {}
-        hidden = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        try:
-            return super().changeform_view(request, object_id, form_url, {**hidden, **title, **(extra_context or {})})
-        except closures.ClosureRefused as refused:
-            messages.error(request, str(refused))
-            return redirect(request.get_full_path())
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        name = request.user.get_username()
-        if change:
-            moved = closures.withdraw(obj, withdrawn_by_name=name, why=form.cleaned_data["withdraw_why"])
-        else:
-            obj.entered_by_name = name
-            moved = closures.enter(obj)
-        messages.info(
-            request,
-            f"The calendar is at version {moved.version} now; {moved.visits:,} stays have another due time or measure.",
-        )
-
-    @admin.display(description="Open")
-    def hours(self, closure: Closure) -> str:
-        opens = f"from {closure.open_from:%H:%M}" if closure.open_from else ""
-        closes = f"until {closure.open_until:%H:%M}" if closure.open_until else ""
-        return " ".join(part for part in (opens, closes) if part) or "Not at all"
