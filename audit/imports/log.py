@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,11 @@ def read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) ->
 
     Raises LogRefused for what no row can help: the encoding, a column that is missing, times that need a stated zone.
     """
+    with collector_at_rest():
+        return _read_log(content, columns, times, span)
+
+
+def _read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -> Log:
     records = _records(content, columns.headers())
     header = _header(records)
     log = Log(hashlib.sha256(content).hexdigest(), header)
@@ -106,6 +112,18 @@ def read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) ->
     for events in log.cases.values():
         events.sort()
     return log
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """For the making of many rows that are all kept: looking for garbage among them again and again takes a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Bad(Exception):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit import ledger
 from audit.calendar import load
-from audit.imports.log import BadRow, Columns, Event, Log, LogRefused, Span
+from audit.imports.log import BadRow, Columns, Event, Log, LogRefused, Span, collector_at_rest
 from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
 from audit.verify import subject_models
@@ -135,7 +135,7 @@ def _batches(cases: Mapping[str, list[Event]]) -> Iterator[dict[str, list[Event]
 
 def _write(batch: Mapping[str, list[Event]], meaning: Meaning) -> int:
     steps = (step for case, events in batch.items() for step in steps_of(case, events, meaning))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with collector_at_rest(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import {meaning.workflow}"])
         try:
             return ledger.append_history(meaning.workflow, steps, source=StepEvent.Source.IMPORTED)
