@@ -22,8 +22,7 @@ class ExportForm(forms.Form):
         super().__init__(*args, **kwargs)
         assert model.exported is not None
         self.dimensions = list(model.exported.dimensions)
-        for name, dimension in model.exported.dimensions.items():
-            self.fields[name] = _choice(dimension.label, dimension.choices())
+        self.fields |= dimension_fields(model)
         states = [(state, label_of(model, state)) for state in sorted(model.final_states)]
         self.fields["outcome"] = _choice("Outcome", [(OPEN, "Open"), *states])
 
@@ -46,6 +45,14 @@ class ExportForm(forms.Form):
             dimensions={name: (values[name],) for name in self.dimensions if values[name]},
             outcomes=(values["outcome"],) if values["outcome"] else (),
         )
+
+
+def dimension_fields(model: type[Subject]) -> dict[str, forms.ChoiceField]:
+    """One field for each dimension that the model's exports can be filtered by, under its name."""
+    assert model.exported is not None
+    return {
+        name: _choice(dimension.label, dimension.choices()) for name, dimension in model.exported.dimensions.items()
+    }
 
 
 def _choice(label: str, choices: Any) -> forms.ChoiceField:

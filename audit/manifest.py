@@ -52,7 +52,7 @@ def manifest_of(file: ExportFile, source: Snapshot, *, size: int, sha256: str) -
 def words(value: Any) -> str:
     """A value of a manifest as people read it."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {words(inner)}" for name, inner in value.items()) or "none"
+        return "; ".join(f"{name}: {words(inner)}" for name, inner in sorted(value.items())) or "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

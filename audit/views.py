@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -14,22 +15,25 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit import exports
+from audit.export_forms import OrderForm
+from audit.exports import periods
 from audit.exports.columns import Sums, columns_of
+from audit.filters import DECIDED
 from audit.forms import ExportForm
 from audit.machine import Subject
 
-View = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 def for_report_readers(view: View) -> View:
     """Lets in the roles of settings.AUDIT_REPORT_ROLES."""
 
     @wraps(view)
-    def guarded(request: HttpRequest) -> HttpResponseBase:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user: Any = request.user
         if not user.has_role(*settings.AUDIT_REPORT_ROLES):
             raise PermissionDenied
-        return view(request)
+        return view(request, *args, **kwargs)
 
     return guarded
 
@@ -39,7 +43,7 @@ def for_report_readers(view: View) -> View:
 def processing_times(request: HttpRequest) -> HttpResponse:
     """What the file will hold, under the filters in the address."""
     form = ExportForm(request.GET, model=_model())
-    return _page(request, form)
+    return page_of(request, form)
 
 
 @require_GET
@@ -48,7 +52,7 @@ def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
     """The file itself, as it comes from the database."""
     form = ExportForm(request.GET, model=_model())
     if not form.is_valid():
-        return _page(request, form)
+        return page_of(request, form)
     export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
     name = f"processing-times-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
@@ -64,12 +68,29 @@ def data_dictionary(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/data_dictionary.html", {"columns": columns_of(_model(), Sums())})
 
 
-def _page(request: HttpRequest, form: ExportForm) -> HttpResponse:
-    if not form.is_valid():
-        return render(request, "audit/processing_times.html", {"form": form}, status=400)
-    export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
-    context = {"form": form, "row_count": exports.row_count(export), "columns": export.columns}
-    return render(request, "audit/processing_times.html", context)
+def page_of(request: HttpRequest, form: ExportForm, chosen: OrderForm | None = None) -> HttpResponse:
+    """The page of processing times; `chosen` is the order of a file that was refused."""
+    context: dict[str, Any] = {"form": form, "presets": _presets(), "chosen": chosen or OrderForm()}
+    if form.is_valid():
+        export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
+        context |= {"row_count": exports.row_count(export), "columns": export.columns}
+    is_bad = not form.is_valid() or (chosen is not None and not chosen.is_valid())
+    return render(request, "audit/processing_times.html", context, status=400 if is_bad else 200)
+
+
+def _presets() -> list[dict[str, str]]:
+    """Periods to choose with one click."""
+    day = periods.today()
+    month, year = (periods.last_period(kind, day) for kind in (periods.Kind.MONTH, periods.Kind.FISCAL_YEAR))
+    return [
+        {"label": f"Last fiscal year ({year.name})", "query": _decided_in(year)},
+        {"label": f"Last month ({month.first_day:%B %Y})", "query": _decided_in(month)},
+    ]
+
+
+def _decided_in(period: periods.Period) -> str:
+    days = {"first_day": period.first_day.isoformat(), "last_day": period.last_day.isoformat()}
+    return urlencode({"cohort": DECIDED} | days)
 
 
 def _model() -> type[Subject]:

@@ -157,8 +157,11 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
     ]
 
 
-def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
-    """The columns for any workflow of the ledger: the case's whole time, and its time in each stage."""
+def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> list[Column]:
+    """The columns for any workflow of the ledger: the case's whole time, and its time in each stage.
+
+    With `position`, the stages of the ledger that ends with that step.
+    """
     return [
         Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
         Column("started_at", "Its first step.", INSTANT, STARTED_AT),
@@ -178,7 +181,7 @@ def columns_of_any(workflow: str, sums: Sums) -> list[Column]:
                 sums.seconds_in(stage),
                 can_be_empty="it was never there",
             )
-            for stage in stages_of(workflow)
+            for stage in stages_of(workflow, position)
         ),
     ]
 
@@ -242,13 +245,17 @@ def label_of(model: type[Subject], state: str) -> str:
     return str(dict(meta.get_field("state").flatchoices)[state])
 
 
-def stages_of(workflow: str) -> list[str]:
+STAGES = """
+SELECT to_state FROM audit_stepevent
+WHERE workflow = %(workflow)s AND (%(position)s::bigint IS NULL OR id <= %(position)s)
+GROUP BY to_state ORDER BY min(at), min(id)
+"""
+
+
+def stages_of(workflow: str, position: int | None = None) -> list[str]:
     """The stages that the ledger knows of a workflow, in the order in which they were first entered."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT to_state FROM audit_stepevent WHERE workflow = %s GROUP BY to_state ORDER BY min(at), min(id)",
-            [workflow],
-        )
+        cursor.execute(STAGES, {"workflow": workflow, "position": position})
         return [row[0] for row in cursor.fetchall()]
 
 

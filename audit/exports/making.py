@@ -89,7 +89,7 @@ def make_file(export: Export, format: str, path: Path, *, actor_name: str, progr
 
 def as_json(found: dict[str, Any]) -> str:
     """A manifest as it is given out."""
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def write(file: ExportFile, source: Snapshot, path: Path) -> dict[str, Any]:

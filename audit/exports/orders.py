@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -53,7 +54,7 @@ def order(*, format: str, workflow: str, owner: Any, filters: Filters) -> Export
     """Puts an export for its owner into the queue. Raises OrderRefused, UnknownWorkflow."""
     with transaction.atomic():
         # One order of a user at a time, so that two cannot pass the limit together.
-        type(owner).objects.select_for_update().get(pk=owner.pk)
+        get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
         if ExportFile.objects.of(owner).unfinished().filter(kept=True).count() >= AT_ONCE:
             raise OrderRefused(f"{AT_ONCE} exports of yours are being made. Wait for one, or cancel one.")
         export = QUESTIONS[FORMATS[format].of[0]](workflow, user=owner, filters=filters)

@@ -144,7 +144,7 @@ def processing_times(
     """
     sums = Sums()
     model = exported_model(workflow)
-    columns = columns_of(model, sums) if model else columns_of_any(workflow, sums)
+    columns = columns_of(model, sums) if model else columns_of_any(workflow, sums, position)
     return _export(PROCESSING_TIMES, workflow, columns, PROCESSING_TIMES_OF, sums, user, filters, position)
 
 
@@ -153,7 +153,7 @@ def case_times(
 ) -> Export:
     """`processing_times` with the columns that every workflow of the ledger has, whatever its model declares."""
     sums = Sums()
-    columns = columns_of_any(workflow, sums)
+    columns = columns_of_any(workflow, sums, position)
     return _export(CASE_TIMES, workflow, columns, PROCESSING_TIMES_OF, sums, user, filters, position)
 
 
@@ -177,7 +177,7 @@ def _dimension_names(workflow: str) -> list[str]:
     model = exported_model(workflow)
     if model is not None and model.exported:
         return list(model.exported.dimensions)
-    firsts = StepEvent.objects.filter(workflow=workflow, sequence=1)[:1000]
+    firsts = StepEvent.objects.filter(workflow=workflow, sequence=1).order_by("pk")[:1000]
     return sorted({name for step in firsts.only("dimensions") for name in step.dimensions})
 
 

@@ -47,7 +47,7 @@ def _report(source: Snapshot, about: About) -> dict[str, Any]:
                 "What this was made with",
                 "Parameters",
                 ["Parameter", "Value"],
-                [[name, words(value)] for name, value in made_with.items() if name != "columns"],
+                [[name, words(value)] for name, value in sorted(made_with.items()) if name != "columns"],
                 ["auto", "1fr"],
             ),
             _section(

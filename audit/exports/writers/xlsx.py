@@ -127,7 +127,7 @@ def _write_parameters(parameters: Mapping[str, Any], workbook: Any, heading: For
     sheet = _sheet(workbook, "Parameters", ["Parameter", "Value"], heading)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 100)
-    for line, (name, value) in enumerate(parameters.items(), 1):
+    for line, (name, value) in enumerate(sorted(parameters.items()), 1):
         _write_text(sheet, line, 0, name, wrapped)
         _write_text(sheet, line, 1, words(value), wrapped)
 

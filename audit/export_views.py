@@ -1,0 +1,188 @@
+"""Pages of exports: order one, see how far it is, take it and its manifest, and have them made by schedule."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from audit.export_forms import OrderForm, ScheduleForm
+from audit.exports import exported_models, orders, schedules
+from audit.exports.formats import FORMATS
+from audit.exports.making import MANIFEST_SUFFIX, as_json
+from audit.forms import ExportForm
+from audit.machine import Subject
+from audit.models import AccessRecord, ExportFile, ScheduledExport
+from audit.views import View, for_report_readers, page_of
+
+FILES_ON_A_PAGE = 50
+
+
+def for_schedulers(view: View) -> View:
+    """Lets in the roles of settings.AUDIT_SCHEDULERS."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user: Any = request.user
+        if not user.has_role(*settings.AUDIT_SCHEDULERS):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@require_POST
+@for_report_readers
+def export_order(request: HttpRequest) -> HttpResponse:
+    """Orders what the page shows under the filters in the address, in the format that was chosen."""
+    form, chosen = ExportForm(request.GET, model=_model()), OrderForm(request.POST)
+    if not form.is_valid() or not chosen.is_valid():
+        return page_of(request, form, chosen)
+    try:
+        file = orders.order(
+            format=chosen.cleaned_data["format"],
+            workflow=_model().workflow,
+            owner=request.user,
+            filters=form.filters(),
+        )
+    except orders.OrderRefused as error:
+        messages.error(request, str(error))
+        return redirect("audit:export_list")
+    return redirect("audit:export_detail", key=file.key)
+
+
+@require_GET
+@for_report_readers
+def export_list(request: HttpRequest) -> HttpResponse:
+    files = ExportFile.objects.of(request.user).select_related("schedule")
+    page = Paginator(files, FILES_ON_A_PAGE).get_page(request.GET.get("page"))
+    user: Any = request.user
+    may_schedule = user.has_role(*settings.AUDIT_SCHEDULERS)
+    return render(request, "audit/exports/list.html", {"page": page, "may_schedule": may_schedule})
+
+
+@require_GET
+@for_report_readers
+def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
+    """How far the export is; asked every second by the page itself, until there is another page to show."""
+    file = _own_or_404(request, key)
+    if not request.headers.get("HX-Request"):
+        return render(request, "audit/exports/detail.html", {"file": file, "filters": _rows(file)})
+    response = render(request, "audit/exports/_progress.html", {"file": file})
+    if not file.is_unfinished:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@for_report_readers
+def export_cancel(request: HttpRequest, key: UUID) -> HttpResponse:
+    file = _own_or_404(request, key)
+    if orders.cancel(file):
+        messages.success(request, "The export was cancelled.")
+    else:
+        messages.warning(request, "There was nothing to cancel: the export had ended.")
+    return redirect("audit:export_detail", key=key)
+
+
+@require_GET
+@for_report_readers
+def export_download(request: HttpRequest, key: UUID) -> HttpResponseBase:
+    """The file, to whoever ordered it, on record."""
+    file = _own_or_404(request, key)
+    if not file.can_be_downloaded:
+        raise Http404("There is no file to download.")
+    try:
+        content = orders.path_of(file).open("rb")
+    except FileNotFoundError:
+        raise Http404("The file is gone. Order it again.") from None
+    AccessRecord.objects.create(
+        actor=file.owner,
+        actor_name=file.owner_name,
+        act="download export",
+        parameters={"export": str(file.key), "sha256": file.manifest["sha256"]},
+        row_count=file.rows,
+    )
+    response = FileResponse(
+        content, as_attachment=True, filename=_name_of(file), content_type=FORMATS[file.format].content_type
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+@for_report_readers
+def export_manifest(request: HttpRequest, key: UUID) -> HttpResponse:
+    file = _own_or_404(request, key)
+    if file.manifest is None:
+        raise Http404("There is no manifest yet.")
+    name = _name_of(file) + MANIFEST_SUFFIX
+    return HttpResponse(
+        as_json(file.manifest),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@for_schedulers
+def schedule_list(request: HttpRequest) -> HttpResponse:
+    """The user's schedules, and a form for another."""
+    user: Any = request.user
+    form = ScheduleForm(request.POST if request.method == "POST" else None, model=_model())
+    if form.is_valid():
+        schedules.schedule_export(owner=user, workflow=_model().workflow, **form.values())
+        messages.success(request, "The export is scheduled: it comes once the period under way is over.")
+        return redirect("audit:schedule_list")
+    own = ScheduledExport.objects.filter(owner=user, ended_at=None)
+    status = 400 if form.errors else 200
+    return render(request, "audit/exports/schedules.html", {"form": form, "schedules": own}, status=status)
+
+
+@require_POST
+@for_schedulers
+def schedule_end(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    schedule = ScheduledExport.objects.filter(owner=user, pk=pk, ended_at=None).first()
+    if schedule is None:
+        raise Http404("Not found, or not yours.")
+    schedules.end(schedule)
+    messages.success(request, "No more exports come by this schedule.")
+    return redirect("audit:schedule_list")
+
+
+def _own_or_404(request: HttpRequest, key: UUID) -> ExportFile:
+    """Nobody else's, not even for auditors: a file holds what its owner may see. Raises Http404."""
+    file = ExportFile.objects.of(request.user).select_related("schedule", "owner").filter(key=key).first()
+    if file is None:
+        raise Http404("Not found, or not yours to see.")
+    return file
+
+
+def _name_of(file: ExportFile) -> str:
+    if file.schedule:
+        return schedules.name_of(file, file.schedule)
+    return f"{file.what.replace(' ', '-')}-{file.ordered_at:%Y-%m-%d}-{file.pk}.{FORMATS[file.format].suffix}"
+
+
+def _rows(file: ExportFile) -> list[dict[str, str]]:
+    """What was asked for, as the summary list takes it."""
+    asked = [("Holds", file.what), ("Format", FORMATS[file.format].label)]
+    for name, value in file.filters.items():
+        if name == "dimensions":
+            asked += [(dimension, ", ".join(values)) for dimension, values in value.items()]
+        else:
+            asked.append((name, ", ".join(value) if isinstance(value, list) else value))
+    return [{"label": name.replace("_", " ").capitalize(), "value": value} for name, value in asked]
+
+
+def _model() -> type[Subject]:
+    return exported_models()[0]

@@ -1,0 +1,197 @@
+"""The pages on which exports are ordered, watched, taken and scheduled."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from audit import manifest
+from audit.exports import FORMATS, orders, periods
+from audit.models import AccessRecord, ExportFile, ScheduledExport
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDER = reverse("audit:export_order")
+LIST = reverse("audit:export_list")
+SCHEDULES = reverse("audit:schedule_list")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path) -> None:
+    settings.EXPORT_FOLDER = tmp_path / "exports"
+    settings.EXPORT_DELIVERY_FOLDER = tmp_path / "deliveries"
+
+
+def url(name: str, file: ExportFile) -> str:
+    return reverse(f"audit:export_{name}", args=[file.key])
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_order_is_made_and_taken(client, people, format):
+    factories.requests(people, "approved", count=2)
+    factories.request(people, "hsi_review")
+    client.force_login(people.auditor)
+    response = client.post(f"{ORDER}?outcome=approved", {"format": format})
+    file = ExportFile.objects.get()
+    assert response.url == url("detail", file)
+    assert "Cancel the export" in client.get(response.url).content.decode()
+    assert client.get(url("download", file)).status_code == 404
+    assert orders.make(file.pk)
+    page = client.get(response.url).content.decode()
+    assert url("download", file) in page
+    download = client.get(url("download", file))
+    assert download["Content-Disposition"].endswith(f'.{FORMATS[format].suffix}"')
+    content = download.getvalue()
+    found = json.loads(client.get(url("manifest", file)).content)
+    assert found["size"] == len(content)
+    assert found["filters"] == {"outcomes": ["approved"], "cohort": "all"}
+    record = AccessRecord.objects.first()
+    assert (record.actor, record.act) == (people.auditor, "download export")
+    assert record.parameters["sha256"] == found["sha256"]
+
+
+def test_the_page_shows_how_far_it_is_and_loads_again_at_the_end(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    running = {"state": ExportFile.State.RUNNING, "expected_rows": 400, "rows": 100}
+    ExportFile.objects.filter(pk=file.pk).update(**running)
+    polled = client.get(url("detail", file), headers={"HX-Request": "true"})
+    assert 'value="25"' in polled.content.decode()
+    assert "100 of 400 rows" in polled.content.decode()
+    assert "HX-Refresh" not in polled
+    orders.cancel(file)
+    assert client.get(url("detail", file), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_cancelling_from_the_page(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    assert "was cancelled" in client.post(url("cancel", file), follow=True).content.decode()
+    assert "nothing to cancel" in client.post(url("cancel", file), follow=True).content.decode()
+
+
+def test_nobody_else_takes_it_not_even_an_auditor(client, people):
+    client.force_login(people.coordinator)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    orders.make(file.pk)
+    for other in (people.auditor, people.other_coordinator):
+        client.force_login(other)
+        for name in ("detail", "download", "manifest"):
+            assert client.get(url(name, file)).status_code == 404
+        assert client.post(url("cancel", file)).status_code == 404
+        assert url("detail", file) not in client.get(LIST).content.decode()
+
+
+def test_a_removed_file_leaves_its_manifest(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    orders.make(file.pk)
+    ExportFile.objects.filter(pk=file.pk).update(kept_until=timezone.now())
+    orders.remove_expired()
+    assert "The file was removed" in client.get(url("detail", file)).content.decode()
+    assert client.get(url("download", file)).status_code == 404
+    assert client.get(url("manifest", file)).status_code == 200
+
+
+def test_a_download_as_it_is_made_gets_its_manifest(client, people):
+    factories.request(people, "hsi_review")
+    client.force_login(people.auditor)
+    content = client.get(reverse("audit:processing_times_csv")).getvalue()
+    file = ExportFile.objects.get()
+    assert url("manifest", file) in client.get(LIST).content.decode()
+    found = json.loads(client.get(url("manifest", file)).content)
+    assert (found["size"], found["row_count"]) == (len(content), 1)
+    assert manifest.record_of(found) == file
+
+
+@pytest.mark.parametrize(
+    ("query", "posted", "says"),
+    [
+        ("", {"format": "docx"}, "docx is not one of the available choices"),
+        ("", {}, "This field is required"),
+        ("?first_day=2026-03-01", {"format": "csv"}, "Say what the days are of"),
+        ("?office=nowhere", {"format": "csv"}, "nowhere is not one of the available choices"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_reason(client, people, query, posted, says):
+    factories.request(people, "hsi_review")
+    client.force_login(people.auditor)
+    response = client.post(ORDER + query, posted)
+    assert response.status_code == 400
+    assert says in response.content.decode()
+    assert not ExportFile.objects.exists()
+
+
+def test_the_last_fiscal_year_is_one_click_away(client, people):
+    client.force_login(people.auditor)
+    year = periods.last_period(periods.Kind.FISCAL_YEAR, periods.today())
+    page = client.get(reverse("audit:processing_times")).content.decode()
+    assert f"cohort=decided&amp;first_day={year.first_day}&amp;last_day={year.last_day}" in page
+    assert f"Last fiscal year ({year.name})" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "first", "last", "name"),
+    [
+        ("fiscal year", date(2026, 9, 30), date(2024, 10, 1), date(2025, 9, 30), "FY2025"),
+        ("fiscal year", date(2026, 10, 1), date(2025, 10, 1), date(2026, 9, 30), "FY2026"),
+        ("month", date(2026, 3, 1), date(2026, 2, 1), date(2026, 2, 28), "2026-02"),
+        ("month", date(2026, 1, 31), date(2025, 12, 1), date(2025, 12, 31), "2025-12"),
+    ],
+)
+def test_the_last_period_is_the_last_that_is_over(kind, day, first, last, name):
+    period = periods.last_period(kind, day)
+    assert (period.first_day, period.last_day, period.name) == (first, last, name)
+
+
+SCHEDULE = {"format": "xlsx", "period": "month", "cohort": "decided"}
+
+
+def test_an_auditor_schedules_and_ends(client, people):
+    client.force_login(people.auditor)
+    client.post(SCHEDULES, SCHEDULE | {"folder": "monthly", "priority": "expedited"})
+    schedule = ScheduledExport.objects.get()
+    assert schedule.filters == {"cohort": "decided", "dimensions": {"priority": ["expedited"]}}
+    assert schedule.first_day == periods.today().replace(day=1)
+    assert "monthly" in client.get(SCHEDULES).content.decode()
+    client.post(reverse("audit:schedule_end", args=[schedule.pk]))
+    schedule.refresh_from_db()
+    assert schedule.ended_at
+    assert [record.act for record in AccessRecord.objects.all()] == ["end scheduled export", "schedule export"]
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ({}, "one of them"),
+        ({"recipient": "somebody@elsewhere.example"}, "users of this system"),
+        ({"folder": "../outside"}, "Name a folder under"),
+        ({"folder": "/etc"}, "Name a folder under"),
+        ({"folder": "."}, "Name a folder under"),
+    ],
+)
+def test_a_place_that_is_not_allowed_is_refused(client, people, place, says):
+    client.force_login(people.auditor)
+    response = client.post(SCHEDULES, SCHEDULE | place)
+    assert response.status_code == 400
+    assert says in response.content.decode()
+    assert not ScheduledExport.objects.exists()
+
+
+def test_only_auditors_schedule(client, people):
+    client.force_login(people.hsi_hq)
+    assert client.get(SCHEDULES).status_code == 403
+    client.force_login(people.auditor)
+    client.post(SCHEDULES, SCHEDULE | {"folder": "monthly"})
+    client.force_login(factories.user("auditor", "HSI-HQ"))
+    end = reverse("audit:schedule_end", args=[ScheduledExport.objects.get().pk])
+    assert client.post(end).status_code == 404

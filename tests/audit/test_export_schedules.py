@@ -1,0 +1,201 @@
+"""Exports by schedule: once each period, to a mailbox or a folder, with what was missed caught up."""
+
+from __future__ import annotations
+
+import email
+import socket
+import threading
+from datetime import date, timedelta
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.utils import timezone
+
+from audit.exports import orders, periods, schedules
+from audit.manifest import sha256_of
+from audit.models import AccessRecord, ExportFile, ScheduledExport
+from audit.tasks import make_export, make_scheduled_exports
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+State = ExportFile.State
+
+
+class Mailbox:
+    """Keeps what an SMTP server is given; refuses it while `refuses`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.refuses = False
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.refuses:
+            return "451 Try again later"
+        self.messages.append(email.message_from_bytes(envelope.content))
+        return "250 OK"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path) -> None:
+    settings.EXPORT_FOLDER = tmp_path / "exports"
+    settings.EXPORT_DELIVERY_FOLDER = tmp_path / "deliveries"
+
+
+@pytest.fixture
+def mailbox(settings) -> Any:
+    found = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = Controller(found, hostname="127.0.0.1", port=port)
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    yield found
+    server.stop()
+
+
+def schedule(people, months_ago: int = 1, **values: Any) -> ScheduledExport:
+    """One whose first period was so many months ago; those before this month are over."""
+    first = periods.today().replace(day=1)
+    for _ in range(months_ago):
+        first = (first - timedelta(days=1)).replace(day=1)
+    place = values if values.keys() & {"folder", "recipient"} else {"folder": "monthly"} | values
+    defaults = {"format": "csv", "period": "month", "filters": {"cohort": "filed"}, "first_day": first}
+    return schedules.schedule_export(owner=people.auditor, workflow="request", **defaults | place)
+
+
+def work_off() -> None:
+    """What beat and a worker do."""
+    make_scheduled_exports()
+    for pk in ExportFile.objects.filter(state=State.WAITING).values_list("pk", flat=True):
+        make_export(pk)
+
+
+def delivered(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "deliveries" / "monthly").iterdir())
+
+
+def test_a_period_is_delivered_once_however_often_it_runs(people, tmp_path):
+    made = schedule(people)
+    work_off()
+    work_off()
+    file = ExportFile.objects.get()
+    period = periods.last_period("month", periods.today())
+    assert file.filters["first_day"] == period.first_day.isoformat()
+    assert file.filters["last_day"] == period.last_day.isoformat()
+    name = f"{made.pk}-processing-times-{period.name}.csv"
+    assert delivered(tmp_path) == [name, f"{name}.manifest.json"]
+    assert sha256_of(tmp_path / "deliveries" / "monthly" / name) == file.manifest["sha256"]
+    assert AccessRecord.objects.filter(act="export delivered").count() == 1
+
+
+def test_two_runs_at_once_order_a_period_once(people):
+    schedule(people, months_ago=3)
+    runs = [threading.Thread(target=_run) for _ in range(4)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert ExportFile.objects.count() == 3
+
+
+def _run() -> None:
+    from django.db import connection
+
+    schedules.make_due()
+    connection.close()
+
+
+def test_missed_months_are_caught_up(people, tmp_path):
+    schedule(people, months_ago=4)
+    work_off()
+    assert len([name for name in delivered(tmp_path) if name.endswith(".csv")]) == 4
+
+
+def test_the_period_under_way_is_not_made(people):
+    schedule(people, months_ago=0)
+    assert schedules.make_due() == 0
+
+
+def test_an_ended_schedule_makes_no_more(people):
+    schedules.end(schedule(people))
+    assert schedules.make_due() == 0
+
+
+def test_it_comes_by_mail_with_its_manifest(people, mailbox):
+    factories.request(people, "hsi_review")
+    schedule(people, recipient=people.auditor.email)
+    work_off()
+    make_scheduled_exports()
+    (message,) = mailbox.messages
+    file = ExportFile.objects.get()
+    assert message["To"] == people.auditor.email
+    assert str(file.key) in message["Message-ID"]
+    text, attached, manifest = message.get_payload()
+    assert file.manifest["sha256"] in text.get_payload()
+    assert attached.get_payload(decode=True) == orders.path_of(file).read_bytes()
+    assert manifest.get_filename() == f"{attached.get_filename()}.manifest.json"
+
+
+def test_a_file_too_large_to_mail_is_named_and_not_cut(people, mailbox, settings):
+    settings.EXPORT_MAIL_BYTES = 10
+    schedule(people, recipient=people.auditor.email)
+    work_off()
+    (message,) = mailbox.messages
+    text, manifest = message.get_payload()
+    assert "too large to send" in text.get_payload()
+    assert manifest.get_content_type() == "application/json"
+
+
+def test_what_the_mail_server_refuses_is_tried_again_later(people, mailbox):
+    schedule(people, recipient=people.auditor.email)
+    mailbox.refuses = True
+    work_off()
+    file = ExportFile.objects.get()
+    assert "451" in file.delivery_problem
+    mailbox.refuses = False
+    assert schedules.deliver_made() == 0
+    long_ago = timezone.now() - 2 * schedules.TRY_AGAIN_AFTER
+    ExportFile.objects.update(delivery_tried_at=long_ago, kept_until=long_ago)
+    assert orders.remove_expired() == 0, "what waits for delivery is kept"
+    assert schedules.deliver_made() == 1
+    assert len(mailbox.messages) == 1
+    assert orders.remove_expired() == 1
+
+
+def test_nothing_is_made_for_an_owner_who_may_not_read_any_more(people):
+    schedule(people)
+    people.auditor.is_active = False
+    people.auditor.save()
+    work_off()
+    file = ExportFile.objects.get()
+    assert (file.state, file.delivered_at) == (State.FAILED, None)
+
+
+def test_what_failed_is_tried_again_the_next_day(people):
+    schedule(people)
+    make_scheduled_exports()
+    ExportFile.objects.update(state=State.FAILED, ended_at=timezone.now() - timedelta(hours=1))
+    assert schedules.make_due() == 0
+    ExportFile.objects.update(ended_at=timezone.now() - 2 * schedules.FAILED_AGAIN_AFTER)
+    assert schedules.make_due() == 1
+    work_off()
+    assert ExportFile.objects.get().delivered_at
+
+
+def test_mailboxes_of_allowed_domains_receive_too(people, settings):
+    assert not schedules.may_receive("reports@office.example")
+    settings.EXPORT_MAIL_DOMAINS = ["office.example"]
+    assert schedules.may_receive("reports@office.example")
+    with pytest.raises(ValueError, match="users of this system"):
+        schedule(people, recipient="reports@other.example")
+
+
+def test_a_fiscal_year_is_over_on_the_first_of_october():
+    over = list(periods.periods_over("fiscal year", date(2024, 10, 1), date(2026, 10, 1)))
+    assert [period.name for period in over] == ["FY2025", "FY2026"]
+    assert len(list(periods.periods_over("fiscal year", date(2024, 10, 1), date(2026, 9, 30)))) == 1
