@@ -135,7 +135,7 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
     }
     who: dict[str, Any] = {
         "actor_id": actor.pk if actor else None,
-        "actor_name": actor.get_username() if actor else "system",
+        "actor_name": actor.recorded_name if actor else "system",
         "actor_agency": actor.agency_code if actor else "",
     }
     with transaction.atomic(), connection.cursor() as cursor:

@@ -39,6 +39,22 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class ReasonRequired:
+    """Declares a transition that needs a reason from some rows only; `when` says from which, in a few words."""
+
+    of: Callable[[Any], bool]
+    when: str
+
+    def __call__(self, instance: Any) -> bool:
+        return self.of(instance)
+
+
+def requires_reason(declared: bool | ReasonRequired, row: Any) -> bool:
+    """Whether a transition with this `reason_required` needs a reason from the row."""
+    return declared(row) if callable(declared) else declared
+
+
+@dataclass(frozen=True)
 class Dimension:
     """What reports group and filter by. `choices` are the values it can have, with their labels."""
 
@@ -221,7 +237,7 @@ def _declared_refusal(found: Transition, row: Subject, actor: Any, reason: str) 
     for condition in conditions:
         if not condition(row):
             return Refusal(row.number, "condition", condition.why, row.pk)
-    if found.custom.get("reason_required") and not reason.strip():
+    if not reason.strip() and requires_reason(found.custom.get("reason_required", False), row):
         return Refusal(row.number, "reason", "Give a reason: it goes on record.", row.pk)
     return None
 

@@ -41,6 +41,10 @@ class TitleAdminSite(AdminSite):
             raise PermissionDenied
         return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME, index))
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one page where people choose their own passwords."""
+        return redirect("password_change")
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The apps in the order in which people work with them; in each, requests first."""
         found = super().get_app_list(request, app_label)

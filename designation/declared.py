@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from audit.machine import Subject
+from audit.machine import ReasonRequired, Subject, requires_reason
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,14 @@ class Declared:
     label: str
     done: str
     says: str
-    reason_required: bool
+    reason_required: bool | ReasonRequired
     harmful: bool
     roles: frozenset[str]
     to_state: str
+
+    def needs_reason(self, rows: Iterable[Any]) -> bool:
+        """Whether one of the rows at least may make it with a reason only."""
+        return any(requires_reason(self.reason_required, row) for row in rows)
 
 
 def declared(model: type[Subject], name: str, source: str = "") -> Declared:

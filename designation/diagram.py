@@ -8,7 +8,7 @@ from typing import Any
 
 from django_fsm import RETURN_VALUE
 
-from audit.machine import Subject
+from audit.machine import ReasonRequired, Subject
 from designation.models import Designation, Request
 
 PAGE = """\
@@ -90,10 +90,16 @@ def _transitions(model: type[Subject]) -> Iterator[str]:
             ", ".join(labels[source] for source, _ in _moves(found)),
             " or ".join(labels[target] for target in targets),
             found[0].permission.why,
-            "required" if found[0].custom.get("reason_required") else "",
+            _reason(found[0].custom.get("reason_required", False)),
             " ".join(condition.why for condition in found[0].conditions),
         ]
         yield f"| {' | '.join(cells)} |"
+
+
+def _reason(required: bool | ReasonRequired) -> str:
+    if isinstance(required, ReasonRequired):
+        return f"required {required.when}"
+    return "required" if required else ""
 
 
 def declared(model: type[Subject]) -> Iterator[tuple[str, list[Any]]]:

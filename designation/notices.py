@@ -44,7 +44,7 @@ def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason
         ]
         notices.append(_notice(name, person, theirs, reason))
     Notice.objects.bulk_create(notices, batch_size=500)
-    transaction.on_commit(_send_soon)
+    transaction.on_commit(send_soon)
 
 
 def _audiences(name: str, request: Request) -> list[tuple[str, int | None]]:
@@ -73,11 +73,11 @@ def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -
     done = getattr(Request, name)._django_fsm.transitions
     verb = next(iter(done.values())).custom["done"]
     numbers = [request.number for request in requests]
-    title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers)} requests were {verb}"
+    title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers):,} requests were {verb}"
     return Notice(recipient=person, transition=name, title=title, reason=reason, numbers=numbers)
 
 
-def _send_soon() -> None:
+def send_soon() -> None:
     from designation.tasks import send_notices
 
     try:

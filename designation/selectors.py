@@ -146,7 +146,7 @@ def timeline(subject: Subject, visits: Sequence[StageVisit]) -> list[dict[str, A
 def last_step(subject: Subject, transition: str) -> StepEvent | None:
     """The last time that the subject made the transition."""
     steps = StepEvent.objects.filter(workflow=subject.workflow, subject=subject.number, transition=transition)
-    return steps.select_related("actor").order_by("sequence").last()
+    return steps.order_by("sequence").last()
 
 
 def _entry(subject: Subject, step: StepEvent, left: StageVisit | None) -> dict[str, Any]:
@@ -169,9 +169,9 @@ def _step_label(subject: Subject, step: StepEvent) -> str:
 
 
 def _who(step: StepEvent) -> str:
-    name = str(step.actor) if step.actor else step.actor_name
+    """As recorded then: a name that has changed since changes nothing here."""
     role = Role(step.actor_role).label if step.actor_role in Role.values else ""
-    return ", ".join(part for part in (name, role or step.actor_agency) if part)
+    return ", ".join(part for part in (step.actor_name, role or step.actor_agency) if part)
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,14 @@ def _lock_agents(rows: Any) -> None:
 def _record_opinions(requests: Sequence[Request], actor: User, reason: str, *, concurs: bool) -> None:
     FieldOpinion.objects.current().filter(request__in=requests).update(superseded_at=Now())
     FieldOpinion.objects.bulk_create(
-        FieldOpinion(request=request, division=request.division, concurs=concurs, reason=reason.strip(), given_by=actor)
+        FieldOpinion(
+            request=request,
+            division=request.division,
+            concurs=concurs,
+            reason=reason.strip(),
+            given_by=actor,
+            given_by_name=actor.recorded_name,
+        )
         for request in requests
     )
 

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.machine import Refusal
 from designation import selectors, workflow
@@ -68,11 +68,12 @@ class ActsAdmin(BulkAdmin):
         if request.method == "GET":
             seen = request.GET.get("version", "")[:10]
             version = int(seen) if seen.isdecimal() else row.version
-            form = ActForm(initial={"version": version}, reason_required=act.reason_required)
+            form = ActForm(initial={"version": version}, reason_required=act.needs_reason([row]))
             return self._act_page(request, act, row, form, self._refusal(request, act, row, version))
-        form = ActForm(request.POST, reason_required=act.reason_required)
+        form = ActForm(request.POST, reason_required=act.needs_reason([row]))
         if not form.is_valid():
-            return self._act_page(request, act, row, form, self._refusal(request, act, row, row.version))
+            seen = form.cleaned_data.get("version", row.version)
+            return self._act_page(request, act, row, form, self._refusal(request, act, row, seen))
         return self._act_on_one(request, act, row, form)
 
     def _act_on_one(self, request: HttpRequest, act: Declared, row: Any, form: ActForm) -> HttpResponse:

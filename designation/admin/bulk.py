@@ -50,13 +50,16 @@ class BulkAdmin(OutcomeAdmin):
             return None
         act = self.act_or_404(name)
         outcome = self.preview(name, pks, actor=user_of(request))
-        form = BulkActForm(initial=BulkActForm.initial_for(outcome), reason_required=act.reason_required)
+        needs_reason = act.needs_reason(outcome.done)
+        form = BulkActForm(initial=BulkActForm.initial_for(outcome), reason_required=needs_reason)
         return self._confirm_page(request, act, form, outcome)
 
     def bulk_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Makes the act on all that the preview said would be done, and leads to the page on what came of it."""
         act = self.act_or_404(name)
-        form = BulkActForm(request.POST, reason_required=act.reason_required)
+        form = BulkActForm(request.POST, reason_required=act.reason_required is True)
+        if form.is_valid() and not form.cleaned_data["reason"] and act.reason_required:
+            self._demand_reason(request, act, form)
         if not form.is_valid():
             return self._ask_again(request, act, form)
         versions, reason = form.cleaned_data["selection"], form.cleaned_data["reason"]
@@ -64,6 +67,14 @@ class BulkAdmin(OutcomeAdmin):
         outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], user_of(request))
         key = selections.keep_outcome(request.session, act.name, outcome, reason)
         return redirect(self.with_filters(request, self.url("outcome", key)))
+
+    def _demand_reason(self, request: HttpRequest, act: Declared, form: BulkActForm) -> None:
+        """Asks for the reason that some of the rows need."""
+        versions = form.cleaned_data["selection"]
+        done = self.preview(act.name, list(versions), actor=user_of(request), versions=versions).done
+        if act.needs_reason(done):
+            form.fields["reason"].required = True
+            form.add_error("reason", form.fields["reason"].error_messages["required"])
 
     def _ask_again(self, request: HttpRequest, act: Declared, form: BulkActForm) -> HttpResponse:
         if not {"selection", "left_out"} <= form.cleaned_data.keys():

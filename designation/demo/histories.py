@@ -71,6 +71,10 @@ REASONS: Mapping[str, Sequence[str]] = {
         "No smuggling nexus stated for the assignment.",
     ),
     "approve": ("", "", "Approved under the agreement of 2009."),
+    "approve against": (
+        "The objection was settled with the division by telephone.",
+        "The overlap is handled by the deconfliction protocol of 2009; authority is needed now.",
+    ),
     "deny": (
         "The assignment has no nexus to smuggling across the border or through a port of entry.",
         "Overlapping cases of the office and the division are not settled.",
@@ -109,7 +113,7 @@ def act(row: Any, name: str, *, at: datetime, actor: User, reason: str = "") -> 
 
 def past(step: Step, *, at: datetime, actor: User) -> PastStep:
     return PastStep(
-        **vars(step), at=at, actor_id=actor.pk, actor_name=actor.get_username(), actor_agency=actor.agency_code
+        **vars(step), at=at, actor_id=actor.pk, actor_name=actor.recorded_name, actor_agency=actor.agency_code
     )
 
 
@@ -192,14 +196,19 @@ class RequestHistory:
 
     def _step(self, name: str, at: datetime) -> None:
         actor = self._actor(name)
-        answered = self.steps[-1].reason
-        reason = ANSWERS[answered] if name == "resubmit" else self.chance.rng.choice(REASONS[name])
+        reason = self._reason(name)
         self.steps.append(act(self.request, name, at=at, actor=actor, reason=reason))
         self.at = at
         if name in ("concur", "nonconcur"):
             self._opine(actor, reason, concurs=name == "concur")
         if name == "return_to_office":
             self.returns += 1
+
+    def _reason(self, name: str) -> str:
+        if name == "resubmit":
+            return ANSWERS[self.steps[-1].reason]
+        against = name == "approve" and self.request.nonconcurred
+        return self.chance.rng.choice(REASONS["approve against" if against else name])
 
     def _actor(self, name: str) -> User:
         rng, staff, request = self.chance.rng, self.staff, self.request
@@ -214,6 +223,7 @@ class RequestHistory:
         return rng.choice(staff.dea_hq)
 
     def _opine(self, reviewer: User, reason: str, *, concurs: bool) -> None:
+        self.request.nonconcurred = not concurs
         if self.opinions:
             self.opinions[-1].superseded_at = self.at
         self.opinions.append(
@@ -223,6 +233,7 @@ class RequestHistory:
                 concurs=concurs,
                 reason=reason,
                 given_by=reviewer,
+                given_by_name=reviewer.recorded_name,
                 given_at=self.at,
             )
         )

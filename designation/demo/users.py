@@ -61,6 +61,7 @@ def _refreshed(demo: DemoUser, encoded: str) -> User:
         "roles": [demo.role.value],
         "is_active": True,
         "password": encoded,
+        "must_change_password": False,  # whoever tries the system out is told it
     }
     user, _created = User.objects.update_or_create(username=demo.username, defaults=facts)
     return user

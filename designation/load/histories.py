@@ -34,6 +34,12 @@ APPROVED, DENIED = 0.93, 0.97  # up to these shares; the rest are withdrawn
 
 RETURN_REASON = "'The completion date of the joint training module is missing.'"
 ANSWER = "'Training date added.'"
+AGAINST = "'The objection was settled with the division by telephone.'"
+# As `User.recorded_name` puts it.
+RECORDED_NAME = (
+    "coalesce(nullif(btrim(actor.first_name || ' ' || actor.last_name), '') || ' (' || actor.username || ')',"
+    " actor.username, 'system')"
+)
 
 
 def drawn(name: str, place: str = "i") -> str:
@@ -69,10 +75,12 @@ def key(number: str) -> str:
 
 
 AGENTS = f"""
-INSERT INTO designation_agent (id, badge_number, first_name, last_name, email, office_id, is_active, created_at)
+INSERT INTO designation_agent (
+    id, badge_number, first_name, last_name, email, office_id, is_active, created_at, version
+)
 SELECT %(first_agent)s + i - 1, (10000000 + i)::text, {picked("%(first_names)s::text[]", "agent_first")},
        {picked("%(last_names)s::text[]", "agent_last")}, 'load.' || i || '@example.gov',
-       {picked("%(offices)s::bigint[]", "office")}, true, %(since)s
+       {picked("%(offices)s::bigint[]", "office")}, true, %(since)s, 1
 FROM generate_series(1, %(agents)s) AS i ORDER BY i
 """
 
@@ -127,7 +135,8 @@ STEPS = f"""
 (9, 'concur', 'dea_decision', {stay("opinion")}, field, 'dea_field', '', {drawn("concurs")} < {CONCURRING}),
 (9, 'nonconcur', 'dea_decision', {stay("opinion")}, field, 'dea_field', 'Overlapping cases are not settled.',
     {drawn("concurs")} >= {CONCURRING}),
-(10, 'approve', 'approved', {stay("decision")}, decider, 'dea_hq', '', {drawn("outcome")} < {APPROVED}),
+(10, 'approve', 'approved', {stay("decision")}, decider, 'dea_hq',
+    CASE WHEN {drawn("concurs")} < {CONCURRING} THEN '' ELSE {AGAINST} END, {drawn("outcome")} < {APPROVED}),
 (10, 'deny', 'denied', {stay("decision")}, decider, 'dea_hq', 'The assignment has no nexus to smuggling.',
     {drawn("outcome")} >= {APPROVED} AND {drawn("outcome")} < {DENIED}),
 (10, 'withdraw', 'withdrawn', {stay("decision")}, coordinator, 'coordinator', 'The agent was reassigned.',
@@ -194,22 +203,22 @@ UNION ALL SELECT false, i, number, dimensions FROM load.designation
 """
 
 # One round for each place in the chains. {before} is the round before it.
-HASHED = """
-CREATE UNLOGGED TABLE load.hashed_{sequence} AS
+HASHED = f"""
+CREATE UNLOGGED TABLE load.hashed_{{sequence}} AS
 SELECT *, audit_step_hash(id, workflow, subject, sequence, transition, from_state, to_state, party, final, actor_id,
                           actor_name, actor_agency, role, at, reason, dimensions, 'invented', previous_hash) AS hash
 FROM (
     SELECT step.id, CASE WHEN is_request THEN 'request' ELSE 'designation' END AS workflow, subject.number AS subject,
            step.sequence, transition, from_state, to_state,
            coalesce(%(parties)s::jsonb ->> to_state, '') AS party, to_state = ANY(%(final)s) AS final,
-           actor_id, coalesce(actor.username, 'system') AS actor_name, coalesce(office.agency_id, '') AS actor_agency,
-           role, at, reason, subject.dimensions, {previous_hash} AS previous_hash, is_request, i
+           actor_id, {RECORDED_NAME} AS actor_name, coalesce(office.agency_id, '') AS actor_agency,
+           role, at, reason, subject.dimensions, {{previous_hash}} AS previous_hash, is_request, i
     FROM load.step
     JOIN load.subject USING (is_request, i)
     LEFT JOIN designation_user AS actor ON actor.id = actor_id
     LEFT JOIN designation_office AS office ON office.id = actor.office_id
-    {before}
-    WHERE step.sequence = {sequence}
+    {{before}}
+    WHERE step.sequence = {{sequence}}
     OFFSET 0
 ) AS step
 """
@@ -238,10 +247,13 @@ ROWS = {
         LEFT JOIN (SELECT i, true AS endorsed FROM load.request_step WHERE transition = 'endorse') AS sent USING (i)
         ORDER BY request.id
     """,
-    "opinions": """
-        INSERT INTO designation_fieldopinion (request_id, division_id, concurs, reason, given_by_id, given_at)
-        SELECT request.id, division_id, transition = 'concur', reason, actor_id, at
-        FROM load.request JOIN load.request_step USING (i) WHERE transition IN ('concur', 'nonconcur') ORDER BY at
+    "opinions": f"""
+        INSERT INTO designation_fieldopinion (
+            request_id, division_id, concurs, reason, given_by_id, given_by_name, given_at
+        )
+        SELECT request.id, division_id, transition = 'concur', reason, actor_id, {RECORDED_NAME}, at
+        FROM load.request JOIN load.request_step USING (i) JOIN designation_user AS actor ON actor.id = actor_id
+        WHERE transition IN ('concur', 'nonconcur') ORDER BY at
     """,
     "designations": """
         INSERT INTO designation_designation (

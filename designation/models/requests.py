@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils.functional import cached_property
 from django_fsm import RETURN_VALUE, FSMField, transition
 
-from audit.machine import Condition, Dimension, Exported, Subject
+from audit.machine import Condition, Dimension, Exported, ReasonRequired, Subject
 from audit.models import StageVisit
 from designation.models.people import DEA, HSI, Agent, Agreement, Office, Role, User
 from designation.permissions import (
@@ -63,6 +64,8 @@ def _named(offices: models.QuerySet[Office]) -> list[tuple[str, str]]:
     return [(office.code, str(office)) for office in offices]
 
 
+AGAINST_NONCONCURRENCE = ReasonRequired(lambda request: request.nonconcurred, "against a nonconcurrence")
+
 RETURN = {
     "label": "Return to office",
     "done": "returned",
@@ -105,7 +108,10 @@ class RequestQuerySet(models.QuerySet["Request"]):
         )
 
     def with_people(self) -> RequestQuerySet:
-        return self.select_related("agent", "office", "division", "agreement", "filed_by", "decided_by")
+        """Adds who and what it is about, and `nonconcurred`."""
+        against = FieldOpinion.objects.current().filter(request=OuterRef("pk"), concurs=False)
+        people = self.select_related("agent", "office", "division", "agreement", "filed_by", "decided_by")
+        return people.annotate(nonconcurred=Exists(against))
 
 
 class Request(Subject):
@@ -182,6 +188,11 @@ class Request(Subject):
     def __str__(self) -> str:
         return self.number
 
+    @cached_property
+    def nonconcurred(self) -> bool:
+        """Whether the division's opinion on file is against it; `with_people` knows it for all rows at once."""
+        return self.opinions.filter(superseded_at__isnull=True, concurs=False).exists()
+
     def dimensions(self) -> dict[str, str]:
         return {
             "office": self.office.code,
@@ -239,7 +250,7 @@ class Request(Subject):
         permission=DEA_DIVISION,
         custom={
             "label": "Concur",
-            "done": "concurred in",
+            "done": "recorded as concurred",
             "says": "Records the division's concurrence and sends it to DEA headquarters for decision.",
         },
     )
@@ -253,7 +264,7 @@ class Request(Subject):
         permission=DEA_DIVISION,
         custom={
             "label": "Nonconcur",
-            "done": "nonconcurred in",
+            "done": "recorded as nonconcurred",
             "says": "Records the division's nonconcurrence, which is shown to whoever decides.",
             "reason_required": True,
         },
@@ -270,6 +281,7 @@ class Request(Subject):
             "label": "Approve",
             "done": "approved",
             "says": "Cross-designates the agent as of today and ends the request.",
+            "reason_required": AGAINST_NONCONCURRENCE,
         },
     )
     def approve(self, *, by: User, reason: str) -> None:
@@ -378,6 +390,7 @@ class FieldOpinion(models.Model):
     concurs = models.BooleanField()
     reason = models.TextField(blank=True)
     given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    given_by_name = models.CharField(max_length=160, help_text="As recorded then.")
     given_at = models.DateTimeField(db_default=models.functions.Now())
     superseded_at = models.DateTimeField(null=True)
 

@@ -100,7 +100,7 @@ def test_a_row_that_changed_after_the_preview_is_refused(people, reviewer):
     workflow.transition("deny", [first.pk], actor=other, reason="Not needed.")
     outcome = confirm(reviewer, page)
     assert states([first, second]) == ["denied", "approved"]
-    assert outcome.context["refused"][0][0].startswith("Already decided: denied by mwalker on ")
+    assert outcome.context["refused"][0][0].startswith(f"Already decided: denied by {other.recorded_name} on ")
 
 
 def test_what_the_preview_refused_is_not_done_even_if_it_could_be_now(people, reviewer):

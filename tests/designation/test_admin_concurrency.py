@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from audit.models import StepEvent
 from designation.models import Designation, Request
@@ -45,7 +46,7 @@ def test_two_reviewers_who_approve_the_same_request_make_one_decision(people):
     assert sorted(response.status_code for response in responses) == [302, 409]
     late = next(response for response in responses if response.status_code == 409)
     winner = Request.objects.get(pk=request.pk).decided_by
-    assert f"Already decided: approved by {winner.username} on " in late.content.decode()
+    assert f"Already decided: approved by {escape(winner.recorded_name)} on " in late.content.decode()
     assert Designation.objects.count() == 1
     assert StepEvent.objects.filter(subject=request.number, transition="approve").count() == 1
 

@@ -131,10 +131,12 @@ class TestUsers:
         assert User.objects.get(pk=people.coordinator.pk).roles == [Role.COORDINATOR]
 
     def test_a_change_of_roles_is_logged(self, people, client, operator):
-        client.post(change(people.auditor), account(people.auditor, roles=[Role.AUDITOR, Role.SUPERVISOR]))
-        assert User.objects.get(pk=people.auditor.pk).roles == [Role.AUDITOR, Role.SUPERVISOR]
-        entry = LogEntry.objects.get(object_id=people.auditor.pk)
-        assert (entry.user, entry.get_change_message()) == (operator, "Changed Roles.")
+        both = [Role.COORDINATOR, Role.SUPERVISOR]
+        client.post(change(people.coordinator), account(people.coordinator, roles=both))
+        assert User.objects.get(pk=people.coordinator.pk).roles == both
+        entry = LogEntry.objects.get(object_id=people.coordinator.pk)
+        assert entry.user == operator
+        assert entry.get_change_message() == "Roles: HSI coordinator → HSI coordinator, Supervisor."
 
     def test_an_account_is_closed_not_deleted(self, people, client, operator):
         data = account(people.auditor)

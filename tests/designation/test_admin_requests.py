@@ -317,15 +317,16 @@ class TestForgedPost:
 class TestStalePage:
     def test_says_who_decided_and_when(self, people, as_user):
         request = factories.request(people, "dea_decision")
-        first = factories.user("dea_hq", "DEA-HQ", username="mwalker")
+        first = factories.user("dea_hq", "DEA-HQ", username="mwalker", first_name="Mary", last_name="Walker")
+        told = "Already decided: approved by Mary Walker (mwalker) on "
         workflow.transition("approve", [request.pk], actor=first)
         client = as_user(people.dea_hq)
         response = client.post(act(request, "deny"), {"version": request.version, "reason": "No."})
         assert response.status_code == 409
-        assert "Already decided: approved by mwalker on " in response.content.decode()
+        assert told in response.content.decode()
         assert state_of(request) == "approved"
         assert Designation.objects.filter(request=request, state="active").exists()
-        assert "Already decided: approved by mwalker on " in client.get(act(request, "deny")).content.decode()
+        assert told in client.get(act(request, "deny")).content.decode()
 
     def test_in_the_same_state_again_is_still_stale(self, people, as_user):
         request = factories.request(people, "dea_decision")
@@ -334,5 +335,5 @@ class TestStalePage:
         client = as_user(people.dea_hq)
         data = {"version": request.version, "reason": ""}
         for response in (client.get(act(request, "approve"), data), client.post(act(request, "approve"), data)):
-            assert "Changed since you opened it, by " in response.content.decode()
+            assert "Changed since you opened it; its last step was by " in response.content.decode()
         assert state_of(request) == State.DEA_DECISION

@@ -171,7 +171,8 @@ def test_one_can_go_on_working(year, people):
     ).done
     assert filed.pk > max(request.pk for request in year.requests)
     waiting = Request.objects.filter(state="dea_decision")
-    outcome = workflow.transition("approve", [request.pk for request in waiting], actor=people.dea_hq)
+    pks = [request.pk for request in waiting]
+    outcome = workflow.transition("approve", pks, actor=people.dea_hq, reason="Decided.")
     assert waiting
     assert not outcome.refused
 
