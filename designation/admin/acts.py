@@ -20,6 +20,7 @@ from designation.act_forms import ActForm
 from designation.admin.base import user_of
 from designation.admin.bulk import BulkAdmin
 from designation.declared import Declared
+from designation.views.access import post_only
 
 STATUS = {"permission": 403, "not_found": 404}
 CONFLICT = 409
@@ -32,7 +33,7 @@ class ActsAdmin(BulkAdmin):
         """No address to add, change or delete by: only the list, the page of a row, and the acts."""
         return [
             self._path("", self.changelist_view, "changelist"),
-            self._path("acts/<slug:name>/", require_POST(self.bulk_view), "bulk"),
+            self._path("acts/<slug:name>/", post_only(self._list_url)(self.bulk_view), "bulk"),
             self._path("outcomes/<slug:key>/", require_GET(self.outcome_view), "outcome"),
             self._path("outcomes/<slug:key>/refused.csv", require_GET(self.refused_view), "refused"),
             self._path("<int:pk>/change/", require_GET(self.page_view), "change"),
@@ -46,6 +47,9 @@ class ActsAdmin(BulkAdmin):
             return view(request, **kwargs)
 
         return path(route, self.admin_site.admin_view(permitted), name=self._url_name(name))
+
+    def _list_url(self, request: HttpRequest, **_arguments: str) -> str:
+        return self.queue_url(request)
 
     def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The row, its acts, and its timeline; nothing here is edited."""

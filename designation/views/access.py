@@ -6,12 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
 
 from designation.models import Role, User
 
 View = Callable[..., HttpResponse]
+NOT_SENT = "Nothing was done. Your form did not arrive, as when you had to sign in first. Send it again."
 
 
 class SignedIn(HttpRequest):
@@ -29,6 +33,26 @@ def role_required(*roles: Role) -> Callable[[View], View]:
             if not request.user.has_role(*roles):
                 raise PermissionDenied(f"This page is for: {', '.join(role.label for role in roles)}.")
             return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def post_only(back: Callable[..., str]) -> Callable[[View], View]:
+    """Takes a form alone. Who comes by address is led to the page that `back` gives, called with the same arguments.
+
+    So comes the browser after signing in, when the session had ended before a form was sent.
+    """
+
+    def decorate(view: View) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            messages.warning(request, NOT_SENT)
+            return redirect(back(request, *args, **kwargs))
 
         return guarded
 

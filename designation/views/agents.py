@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.moments import moment
 from designation import selectors, workflow
@@ -17,7 +18,7 @@ from designation.agents import AgentChanged, changes_of, may_keep_agents_of, sav
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
 from designation.permissions import HSI_ROLES, READER_ROLES
-from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.acts import ON_DESIGNATION
 
 PER_PAGE = 50
@@ -108,8 +109,12 @@ def _told_of(changed: AgentChanged) -> list[str]:
     return ["Nothing was saved: this agent was changed since you opened the page.", *told, SAVE_AGAIN]
 
 
-@require_POST
+def _agent_url(_request: SignedIn, pk: int) -> str:
+    return reverse("designation:agent_detail", args=[pk])
+
+
 @role_required(*HSI_ROLES)
+@post_only(_agent_url)
 def agent_active(request: SignedIn, pk: int) -> HttpResponse:
     """Marks the agent active, or not active."""
     agent = visible_or_404(Agent.objects.all(), request, pk=pk)

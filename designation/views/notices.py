@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from designation.models import Notice
-from designation.views.access import SignedIn, visible_or_404
+from designation.views.access import SignedIn, post_only, visible_or_404
 
 PER_PAGE = 20
 
@@ -24,7 +25,11 @@ def notice_list(request: SignedIn) -> HttpResponse:
     return render(request, "designation/notice_list.html", context)
 
 
-@require_POST
+def _list_url(_request: SignedIn, **_arguments: int) -> str:
+    return reverse("designation:notice_list")
+
+
+@post_only(_list_url)
 def notice_read(request: SignedIn, pk: int) -> HttpResponse:
     """Marks one notice read."""
     notice = visible_or_404(Notice.objects.all(), request, pk=pk)
@@ -32,7 +37,7 @@ def notice_read(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("designation:notice_list")
 
 
-@require_POST
+@post_only(_list_url)
 def notices_read(request: SignedIn) -> HttpResponse:
     """Marks all of the user's notices read."""
     Notice.objects.visible_to(request.user).unread().update(read_at=timezone.now())

@@ -51,9 +51,9 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:request_submitted": POSTED,
     "designation:request_answer": POSTED,
     "designation:request_act": OWN_OFFICE,
-    "designation:bulk_preview": {"hsi_hq": 404},  # no act named
+    "designation:bulk_preview": dict.fromkeys(FILERS, 404),  # no act named
     "designation:bulk_act": {"hsi_hq": 302},
-    "designation:bulk_result": {"hsi_hq": 302},
+    "designation:bulk_result": dict.fromkeys(FILERS, 302),
     "designation:roster_upload": FILERS,
     "designation:roster": OWN_OFFICE,
     "designation:roster_sheet": OWN_OFFICE,
@@ -89,6 +89,16 @@ POST_ONLY = {
     "designation:notices_read",
     "designation:notice_read",
     "logout",
+}
+# Where a browser that comes to them by address is led, as after signing in, with word that nothing was done.
+LED_TO = {
+    "designation:bulk_preview": "/requests/?priority=expedited",
+    "designation:bulk_act": "/requests/?priority=expedited",
+    "designation:roster_file": "/rosters/{roster}/",
+    "designation:agent_active": "/agents/{agent}/",
+    "designation:notices_read": "/notices/",
+    "designation:notice_read": "/notices/",
+    "logout": "/",
 }
 OPEN_TO_ALL = {name for name in EXPECTED if name.startswith("password_reset")} | {"login"}
 
@@ -164,6 +174,30 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(people: People, arguments):
         response = client.post(address(name, arguments))
         assert response.status_code == 302, name
         assert response.url.startswith(reverse("login")), name
+
+
+@pytest.mark.parametrize("name", sorted(POST_ONLY))
+def test_who_signs_in_in_the_middle_of_an_act_is_led_on_and_told_that_nothing_was_done(
+    people: People, arguments, client, name
+):
+    sent_to = client.post(f"{address(name, arguments)}?priority=expedited").url
+    user = people.coordinator if "notice" in name else people.hsi_hq
+    user.set_password("correct horse battery staple")
+    user.save()
+    entered = {"username": user.username, "password": "correct horse battery staple"}
+    page = client.post(sent_to, entered, follow=True)
+    assert page.status_code == 200
+    assert page.redirect_chain[-1][0] == LED_TO[name].format(**arguments)
+    assert "Nothing was done" in page.text
+
+
+@pytest.mark.parametrize("model", ["request", "designation"])
+def test_a_reviewer_who_signs_in_in_the_middle_of_a_bulk_act_is_led_to_the_list(people: People, client, model):
+    client.force_login(people.dea_hq)
+    name = {"request": "approve", "designation": "revoke"}[model]
+    page = client.get(reverse(f"admin:designation_{model}_bulk", args=[name]), follow=True)
+    assert page.redirect_chain[-1][0] == reverse(f"admin:designation_{model}_changelist")
+    assert "Nothing was done" in page.text
 
 
 @pytest.mark.parametrize("role", ["coordinator", "supervisor"])
