@@ -1,6 +1,6 @@
 """Template filters of the pages: durations in business time, local times, pages, fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +68,12 @@ def elided_pages(page: Page[Any]) -> Iterator[int | str]:
 def first_input_id(field: BoundField) -> str:
     """The id of the first input of a field, which a link to the field leads to."""
     return field.id_for_label or f"{field.auto_id}_0"
+
+
+@register.filter
+def item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """The value of a key that the template holds in a variable; empty when there is none."""
+    return mapping.get(key, "")
 
 
 @register.filter

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,10 +15,11 @@ from django.views.decorators.http import require_safe
 from designation import selectors
 from designation.agents import changes_since
 from designation.forms import RequestFilterForm, sees_many_offices
-from designation.models import FieldOpinion, Request, Role
+from designation.models import FieldOpinion, Request
 from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.views.bulk import bulk_acts, states_for
 
 PER_PAGE = 50
 OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:request_answer"}
@@ -33,24 +35,22 @@ def request_list(request: SignedIn) -> HttpResponse:
     sort = sort if sort in selectors.SORTS else selectors.DEFAULT_SORT
     rows = found.select_related("agent", "office").order_by(*selectors.SORTS[sort])
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    bulk = request.user.has_role(Role.HSI_HQ)
+    bulk = bulk_acts(request.user)
+    selectable = set(states_for(bulk))
     context = {
         "form": form,
         "page": page,
-        "items": [_item(row) for row in page],
+        "items": [{"row": row, "selectable": row.state in selectable} for row in page],
         "sort": sort,
         "filtered": bool(form.filters()),
-        "columns": _columns(bulk=bulk, offices=sees_many_offices(request.user)),
+        "columns": _columns(bulk=bool(bulk), offices=sees_many_offices(request.user)),
         "offices": sees_many_offices(request.user),
         "bulk": bulk,
-        "selectable_in_all": found.filter(state=State.HSI_REVIEW).count() if bulk else 0,
+        "selectable": "in HSI review" if selectable == {State.HSI_REVIEW} else "open",
+        "selectable_in_all": found.filter(state__in=selectable).count() if bulk else 0,
         "files": request.user.has_role(*HSI_ROLES),
     }
     return render(request, "designation/request_list.html", context)
-
-
-def _item(row: Any) -> dict[str, Any]:
-    return {"row": row, "selectable": row.state == State.HSI_REVIEW}
 
 
 def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
@@ -127,6 +127,17 @@ def refused_to(request: SignedIn, url: str, why: str) -> HttpResponse:
     """Leads to the page of what was to be changed, as it is now, with why nothing was done."""
     messages.error(request, f"Nothing was done. {why}")
     return redirect(url)
+
+
+def forbidden(request: SignedIn, url: str, why: str) -> HttpResponse:
+    """The page, with status 403, that says why the user may not do this, and leads back."""
+    return render(request, "403.html", {"exception": why, "back_url": url}, status=403)
+
+
+def ask_again(request: SignedIn, form: BaseForm, version: int, why: str) -> None:
+    """Keeps what was typed in a form that was refused, and gives it the version of what the page shows now."""
+    form.data = {**request.POST.dict(), "version": version}
+    form.add_error(None, f"Nothing was done. {why}")
 
 
 def detail_url(row: Request) -> str:

@@ -1,12 +1,13 @@
-"""One act on many requests, by HSI headquarters."""
+"""One act on many requests, by HSI headquarters and by the filing office."""
 
 from __future__ import annotations
 
 import pytest
 from django.urls import reverse
 
-from designation import workflow
-from designation.models import Request
+from audit.models import StepEvent
+from designation import agents, workflow
+from designation.models import Agent, Request
 from tests import factories
 from tests.factories import People
 
@@ -132,3 +133,90 @@ def test_an_act_that_is_not_headquarters_is_no_address(people: People, client):
     client.force_login(people.hsi_hq)
     assert client.post(PREVIEW, {"act": "approve", "selected": [request.pk]}).status_code == 404
     assert client.post(reverse("designation:bulk_act", args=["approve"])).status_code == 404
+
+
+def test_the_office_submits_its_drafts_at_once(people: People, client):
+    drafts = factories.requests(people, "draft", count=2)
+    filed = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.post(PREVIEW, {"act": "submit", "everything": "on"})
+    assert {row.number for row in page.context["done"]} == {draft.number for draft in drafts}
+    assert "2 requests submitted" in confirm(client, page).text
+    assert set(states([*drafts, filed])) == {"hsi_review"}
+
+
+def test_the_office_answers_returned_requests_with_one_answer(people: People, client):
+    returned = factories.requests(people, "returned", count=2)
+    client.force_login(people.coordinator)
+    page = client.post(PREVIEW, {"act": "resubmit", "selected": [request.pk for request in returned]})
+    assert page.text.count("Supervisor&#x27;s memo is missing.") == 2
+    assert "Your answer to all of them" in page.text
+    confirm(client, page)
+    assert set(states(returned)) == {"returned"}
+    confirm(client, page, "The memos are attached.")
+    assert set(states(returned)) == {"dea_intake"}
+    reasons = StepEvent.objects.filter(transition="resubmit").values_list("reason", flat=True)
+    assert list(reasons) == ["The memos are attached."] * 2
+
+
+def test_the_office_withdraws_with_a_reason_wherever_a_request_stands(people: People, client):
+    requests = [factories.request(people, state) for state in ("draft", "returned", "field_review")]
+    decided = factories.request(people, "denied")
+    client.force_login(people.coordinator)
+    selected = [request.pk for request in [*requests, decided]]
+    page = confirm(client, client.post(PREVIEW, {"act": "withdraw", "selected": selected}))
+    assert "Give a reason" in page.text
+    confirm(client, page, "The unit is dissolved.")
+    assert set(states(requests)) == {"withdrawn"}
+    assert states([decided]) == ["denied"]
+
+
+def test_each_role_is_offered_its_own_acts_and_may_select_what_they_fit(people: People, client):
+    for state in ("draft", "hsi_review", "approved"):
+        factories.request(people, state)
+    offered = {}
+    for user in (people.coordinator, people.hsi_hq, people.auditor):
+        client.force_login(user)
+        page = client.get(reverse("designation:request_list"))
+        acts = [act.name for act in page.context["bulk"]]
+        offered[user] = acts, sorted(item["row"].state for item in page.context["items"] if item["selectable"])
+    assert offered == {
+        people.coordinator: (["submit", "resubmit", "withdraw"], ["draft", "hsi_review"]),
+        people.hsi_hq: (["endorse", "return_to_office"], ["hsi_review"]),
+        people.auditor: ([], []),
+    }
+
+
+def test_an_act_of_another_role_is_refused_and_says_so(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk]})
+    assert page.status_code == 403
+    assert "“Endorse” on many requests at once is not for your role." in page.text
+
+
+def test_requests_of_another_office_cannot_be_selected(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.other_coordinator)
+    page = client.post(PREVIEW, {"act": "submit", "selected": [request.pk]})
+    assert page.context["done"] == []
+    assert request.number not in page.text
+
+
+def test_hundreds_refused_show_the_first_ten_of_each_reason_and_keep_the_rest_folded(people: People, client):
+    requests = factories.requests(people, "dea_intake", count=12)
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk for request in requests]})
+    shown, _, folded = page.text.partition("And 2 more")
+    assert "12 requests:" in shown
+    assert (shown.count("<li>T21-"), folded.count("<li>T21-")) == (10, 2)
+
+
+def test_endorsing_shows_how_agents_were_changed_since(people: People, client):
+    request = factories.request(people, "hsi_review")
+    agent = Agent.objects.get(pk=request.agent_id)
+    before, agent.last_name = agent.last_name, "Swapped"
+    agents.save_agent(agent, actor=people.coordinator)
+    client.force_login(people.hsi_hq)
+    page = client.post(PREVIEW, {"act": "endorse", "selected": [request.pk]})
+    assert f"Last name: {before} → Swapped." in page.text
