@@ -72,8 +72,10 @@ def designated_elsewhere(live: Mapping[int, int], agent: int, office: int) -> bo
 
 def kind_fits_the_agent(name: str, requests: Sequence[Request], actor: User) -> Mapping[int, str]:
     """Initial: no live designation. Renewal: there was one. Transfer: a live one at another office."""
-    if name not in {"submit", "resubmit", "approve"}:
-        return {}
+    return _unfit_kinds(requests) if name in {"submit", "resubmit", "approve"} else {}
+
+
+def _unfit_kinds(requests: Sequence[Request]) -> dict[int, str]:
     live, ever = _designated_agents([request.agent_id for request in requests])
     refused = {}
     for request in requests:
@@ -85,6 +87,11 @@ def kind_fits_the_agent(name: str, requests: Sequence[Request], actor: User) -> 
         elif request.kind == Request.Kind.TRANSFER and not designated_elsewhere(live, agent, office):
             refused[request.pk] = "A transfer needs a live designation at another office. File another kind instead."
     return refused
+
+
+def why_kind_does_not_fit(kind: str, agent: Agent, office: Office) -> str:
+    """Why a request of the kind does not fit the agent now, who may not be on record yet; empty when it does."""
+    return next(iter(_unfit_kinds([Request(agent=agent, office=office, kind=kind)]).values()), "")
 
 
 def kinds_for(agents: Sequence[Agent], office: Office) -> dict[int, str]:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
 from designation.agents import BADGE_STAYS, is_on_record, may_keep_agents_of
+from designation.checks import why_kind_does_not_fit
 from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
@@ -54,20 +55,22 @@ class OfficeForm(Form):
         return office
 
 
+class FilterField(forms.ChoiceField):
+    """A choice in a filter, which may be mistyped in the address; then it filters nothing, and says so."""
+
+    default_error_messages = {"invalid_choice": "“%(value)s” is none of these. It filters nothing."}
+
+
 class RequestFilterForm(Form):
     """The filters of the list of requests. What cannot be read filters nothing."""
 
     text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
-    state = forms.ChoiceField(
-        label="State", required=False, choices=[("", "Any state"), (OPEN, "All open"), *State.choices]
-    )
-    turn = forms.ChoiceField(label="Whose turn", required=False)
-    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Any kind"), *Request.Kind.choices])
-    priority = forms.ChoiceField(
-        label="Priority", required=False, choices=[("", "Any priority"), *Request.Priority.choices]
-    )
-    office = forms.ChoiceField(label="HSI office", required=False)
-    clock = forms.ChoiceField(label="Due time", required=False, choices=[("", "Any"), *Status.choices])
+    state = FilterField(label="State", required=False, choices=[("", "Any state"), (OPEN, "All open"), *State.choices])
+    turn = FilterField(label="Whose turn", required=False)
+    kind = FilterField(label="Kind", required=False, choices=[("", "Any kind"), *Request.Kind.choices])
+    priority = FilterField(label="Priority", required=False, choices=[("", "Any priority"), *Request.Priority.choices])
+    office = FilterField(label="HSI office", required=False)
+    clock = FilterField(label="Due time", required=False, choices=[("", "Any"), *Status.choices])
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
@@ -140,19 +143,25 @@ class FilingForm(OfficeForm, NeedForm, KindForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        agent = self.agent
         if {"badge_number", "first_name", "last_name"} <= cleaned.keys():
-            self._take_known_agent(cleaned)
+            agent = self._known_agent(cleaned)
+        if cleaned.get("kind") and "office" not in self.errors:
+            why = why_kind_does_not_fit(cleaned["kind"], agent or Agent(), self.filing_office())
+            if why:
+                self.add_error("kind", why)
         return cleaned
 
-    def _take_known_agent(self, cleaned: dict[str, Any]) -> None:
+    def _known_agent(self, cleaned: dict[str, Any]) -> Agent | None:
         """The badge number may be on record, as when an agent moves here; then the names must agree."""
         known = Agent.objects.filter(badge_number__iexact=cleaned["badge_number"]).first()
         if known is None:
-            return
+            return None
         if same_person_name(cleaned["last_name"], cleaned["first_name"], known.last_name, known.first_name):
             cleaned["badge_number"] = known.badge_number
         else:
             self.add_error("badge_number", "This badge number is on record under another name. Check both.")
+        return known
 
     def entry(self) -> NewRequest:
         given = self.cleaned_data
@@ -170,19 +179,31 @@ class FilingForm(OfficeForm, NeedForm, KindForm):
         )
 
 
-class DraftForm(NeedForm, KindForm, VersionForm):
-    """A draft that is changed before it is submitted."""
+class ContentForm(NeedForm, KindForm, VersionForm):
+    """What a request that is on record asks, to be changed."""
 
     field_order = ["kind"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, row: Request) -> None:
+        content = {"kind": row.kind, "priority": row.priority, "justification": row.justification}
+        super().__init__(data, initial={**content, "version": row.version})
+        self.row = row
         kind: Any = self.fields["kind"]
         kind.required, kind.choices = True, Request.Kind.choices
 
+    def clean_kind(self) -> str:
+        kind = str(self.cleaned_data["kind"])
+        if why := why_kind_does_not_fit(kind, self.row.agent, self.row.office):
+            raise ValidationError(why)
+        return kind
 
-class AnswerForm(NeedForm, VersionForm):
-    """The answer to a return. The kind stays; priority and justification may be changed with it."""
+
+class DraftForm(ContentForm):
+    """A draft that is changed before it is submitted."""
+
+
+class AnswerForm(ContentForm):
+    """The answer to a return. What it changes in the request goes on record with it."""
 
     answer = LinesField(
         rows=4,
@@ -192,7 +213,7 @@ class AnswerForm(NeedForm, VersionForm):
         help_text="What was missing, or why nothing is. It goes on record.",
     )
 
-    field_order = ["answer", "justification", "priority"]
+    field_order = ["answer", "justification", "kind", "priority"]
 
 
 class AgentForm(SaysWhatToEnter, forms.ModelForm):

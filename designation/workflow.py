@@ -239,12 +239,18 @@ def amend_draft(pk: int, *, actor: User, version: int, kind: str, priority: str,
     return Request.objects.get(pk=pk)
 
 
-def resubmit(pk: int, *, actor: User, version: int, answer: str, priority: str, justification: str) -> Request:
-    """Answers a returned request. What the answer changes in the request goes on record with it. Raises Refused."""
+def resubmit(
+    pk: int, *, actor: User, version: int, answer: str, priority: str, justification: str, kind: str = ""
+) -> Request:
+    """Answers a returned request. What the answer changes in the request goes on record with it; a blank kind stays.
+
+    Raises Refused.
+    """
     with transaction.atomic():
         request = _locked_for_change("resubmit", pk, actor=actor, version=version)
-        changes = _described_changes(request, priority=priority, justification=justification)
-        Request.objects.filter(pk=pk).update(priority=priority, justification=justification)
+        content = {"kind": kind or request.kind, "priority": priority, "justification": justification}
+        changes = _described_changes(request, **content)
+        Request.objects.filter(pk=pk).update(**content)
         reason = "\n\n".join([answer.strip(), *changes]) if answer.strip() else ""
         return transition_one("resubmit", pk, actor=actor, reason=reason, version=version)
 
@@ -259,8 +265,10 @@ def _locked_for_change(name: str, pk: int, *, actor: User, version: int) -> Requ
     return _only(machine.judge(name, rows, actor=actor, reason="given later", versions=versions))
 
 
-def _described_changes(request: Request, *, priority: str, justification: str) -> list[str]:
+def _described_changes(request: Request, *, kind: str, priority: str, justification: str) -> list[str]:
     changes = []
+    if kind != request.kind:
+        changes.append(f"Kind changed from {request.get_kind_display()} to {Request.Kind(kind).label}.")
     if priority != request.priority:
         now = Request.Priority(priority).label
         changes.append(f"Priority changed from {request.get_priority_display()} to {now}.")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from designation.declared import declared
 from designation.models import Designation, Request
 from designation.permissions import HSI_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
-from designation.views.requests import detail_url, refused_to
+from designation.views.requests import ask_again, detail_url, forbidden, refused_to
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,19 @@ def _act(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
     back = crumbs[-1]["url"]
     refused = page.preview(name, [row.pk], actor=request.user).refused
     if refused and refused[0].code == "permission":
-        raise PermissionDenied(refused[0].message)
+        return forbidden(request, back, refused[0].message)
     if refused:
         return refused_to(request, back, refused[0].message)
-    form = ActForm(request.POST or None, reason_required=act.reason_required, initial={"version": row.version})
+    form = ActForm(request.POST or None, reason_required=act.needs_reason([row]), initial={"version": row.version})
     if form.is_valid():
         reason, versions = form.cleaned_data["reason"], {row.pk: form.cleaned_data["version"]}
         refused = page.perform(name, [row.pk], actor=request.user, reason=reason, versions=versions).refused
-        if refused:
+        if not refused:
+            messages.success(request, f"{row.number} is {act.done}.")
+            return redirect(back)
+        if refused[0].code != "stale":
             return refused_to(request, back, refused[0].message)
-        messages.success(request, f"{row.number} is {act.done}.")
-        return redirect(back)
+        ask_again(request, form, row.version, refused[0].message)
     context = {
         "row": row,
         "act": act,

@@ -5,6 +5,7 @@ The second page saves a draft, so that nothing typed is lost and a button presse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -24,7 +25,7 @@ from designation.models import Agent, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE, HSI_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
-from designation.views.requests import detail_url, refused_to
+from designation.views.requests import ask_again, detail_url, refused_to
 
 AGENTS_PER_PAGE = 20
 STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
@@ -52,6 +53,10 @@ def request_details(request: SignedIn) -> HttpResponse:
     agent = _agent(request)
     form = FilingForm(request.POST or None, user=request.user, agent=agent)
     existing = None
+    if agent and request.method != "POST" and Request.objects.open().filter(agent=agent).exists():
+        existing = Request.objects.visible_to(request.user).open().filter(agent=agent).first()
+        context = {"agent": agent, "existing": existing, "steps": STEPS}
+        return render(request, "designation/filing_blocked.html", context)
     if form.is_valid():
         saved, refusal = _save_draft(request, form)
         if saved:
@@ -101,23 +106,28 @@ def request_edit(request: SignedIn, number: str) -> HttpResponse:
     row = visible_or_404(Request.objects.with_people(), request, number=number)
     if row.state != State.DRAFT:
         return refused_to(request, detail_url(row), "It is no longer a draft.")
-    form = DraftForm(request.POST or None, initial=_content(row))
+    form = DraftForm(request.POST or None, row=row)
+    context = {"form": form, "row": row, "steps": STEPS}
     if form.is_valid():
         try:
             workflow.amend_draft(row.pk, actor=request.user, **form.cleaned_data)
         except Refused as refused:
-            return refused_to(request, detail_url(row), str(refused))
-        return redirect("designation:request_check", row.number)
-    return render(request, "designation/filing_edit.html", {"form": form, "row": row, "steps": STEPS})
+            if refused.refusal.code != "stale":
+                return refused_to(request, detail_url(row), str(refused))
+            ask_again(request, form, row.version, str(refused))
+            context["on_record"] = _content(row)
+        else:
+            return redirect("designation:request_check", row.number)
+    return render(request, "designation/filing_edit.html", context)
 
 
-def _content(row: Request) -> dict[str, Any]:
-    return {
-        "kind": row.kind,
-        "priority": row.priority,
-        "justification": row.justification,
-        "version": row.version,
-    }
+def _content(row: Request) -> list[dict[str, Any]]:
+    return [
+        {"label": "Agent", "value": row.agent},
+        {"label": "Kind of request", "value": row.get_kind_display()},
+        {"label": "Priority", "value": row.get_priority_display()},
+        {"label": "Justification", "value": row.justification},
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -151,6 +161,7 @@ def _answers(row: Request) -> list[dict[str, Any]]:
     agent_url = reverse("designation:agent_edit", args=[row.agent_id])
     return [
         {"label": "Agent", "value": row.agent, "change_url": agent_url if row.agent.office_id == row.office_id else ""},
+        {"label": "E-mail", "value": row.agent.email or "Not on record"},
         {"label": "HSI office", "value": row.office},
         {"label": "Kind of request", "value": row.get_kind_display(), "change_url": edit_url},
         {"label": "Priority", "value": row.get_priority_display(), "change_url": edit_url},
@@ -177,7 +188,7 @@ def request_answer(request: SignedIn, number: str) -> HttpResponse:
         return refused_to(
             request, detail_url(row), f"It is in “{row.get_state_display()}”: there is nothing to answer."
         )
-    form = AnswerForm(request.POST or None, initial=_content(row))
+    form = AnswerForm(request.POST or None, row=row)
     if form.is_valid():
         try:
             answered = workflow.resubmit(row.pk, actor=request.user, **form.cleaned_data)
@@ -193,15 +204,17 @@ def _answer_again(request: SignedIn, row: Request, form: AnswerForm, refused: Re
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=row.number)
     if row.state != State.RETURNED:
         return refused_to(request, detail_url(row), str(refused))
-    form.data = {**request.POST.dict(), "version": row.version}
-    form.add_error(None, str(refused))
-    return _answer_page(request, row, form)
+    ask_again(request, form, row.version, str(refused))
+    return _answer_page(request, row, form, _content(row))
 
 
-def _answer_page(request: SignedIn, row: Request, form: AnswerForm) -> HttpResponse:
+def _answer_page(
+    request: SignedIn, row: Request, form: AnswerForm, on_record: Sequence[dict[str, Any]] = ()
+) -> HttpResponse:
     context = {
         "row": row,
         "form": form,
+        "on_record": on_record,
         "returned_from": row.state_label(row.returned_from),
         "last_return": selectors.last_step(row, "return_to_office"),
         "cancel_url": detail_url(row),

@@ -140,6 +140,49 @@ def test_another_request_for_the_agent_is_refused_and_links_the_open_one(people:
     assert Request.objects.count() == 1
 
 
+def test_choosing_an_agent_with_an_open_request_says_so_at_once(people: People, client):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.get(f"{DETAILS}?agent={request.agent_id}")
+    assert "has an open request" in page.text
+    assert reverse("designation:request_detail", args=[request.number]) in page.text
+    assert "<textarea" not in page.text
+
+
+def test_choosing_an_agent_whose_open_request_is_another_offices_says_so_and_links_nothing(people: People, client):
+    agent = factories.request(people, "approved").agent
+    entry = factories.new_request(agent, kind="transfer")
+    office = people.other_coordinator.office
+    [transfer] = workflow.file_requests([entry], actor=people.other_coordinator, office=office).done
+    client.force_login(people.coordinator)
+    page = client.get(f"{DETAILS}?agent={agent.pk}")
+    assert "This one is of another office" in page.text
+    assert transfer.number not in page.text
+
+
+@pytest.mark.parametrize("kind", ["renewal", "transfer"])
+def test_a_kind_that_cannot_be_is_refused_before_a_draft_is_made(people: People, client, kind):
+    agent = factories.AgentFactory(office=people.coordinator.office)
+    client.force_login(people.coordinator)
+    for url, who in ((f"{DETAILS}?agent={agent.pk}", {}), (DETAILS, NEW_AGENT)):
+        assert "kind" in client.post(url, {**CONTENT, **who, "kind": kind}).context["form"].errors
+    assert not Request.objects.exists()
+
+
+def test_a_draft_is_not_changed_to_a_kind_that_cannot_be(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    changed = {**CONTENT, "kind": "renewal", "version": request.version}
+    page = client.post(reverse("designation:request_edit", args=[request.number]), changed)
+    assert "never designated" in page.context["form"].errors["kind"][0]
+
+
+def test_what_is_checked_before_submitting_includes_the_email(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    assert request.agent.email in client.get(check(request)).text
+
+
 def test_submitting_twice_submits_once_and_says_so(people: People, client):
     request = factories.request(people, "draft")
     client.force_login(people.coordinator)
@@ -166,9 +209,14 @@ def test_a_draft_is_changed_and_a_stale_change_is_refused(people: People, client
     assert client.post(url, changed).url == check(request)
     assert Request.objects.get(pk=request.pk).priority == "expedited"
 
-    page = client.post(url, {**changed, "priority": "routine"}, follow=True)
+    page = client.post(url, {**changed, "priority": "routine", "justification": "Trial in June."})
     assert "Nothing was done. Changed since you opened it" in page.text
+    assert "Trial in May." in page.text
     assert Request.objects.get(pk=request.pk).priority == "expedited"
+
+    form = page.context["form"]
+    client.post(url, {name: form[name].value() for name in form.fields})
+    assert Request.objects.get(pk=request.pk).justification == "Trial in June."
 
 
 def test_the_page_of_a_draft_says_how_to_file_for_another_agent(people: People, client):
@@ -209,7 +257,7 @@ def answer(request: Request) -> str:
 
 
 def answered(request: Request, **values) -> dict[str, object]:
-    content = {"priority": request.priority, "justification": request.justification, "version": request.version}
+    content = {name: getattr(request, name) for name in ("kind", "priority", "justification", "version")}
     return {"answer": "The memo is attached.", **content, **values}
 
 
@@ -227,6 +275,29 @@ def test_a_returned_request_shows_what_was_asked_and_is_answered(people: People,
     assert reason == "The memo is attached.\n\nPriority changed from Routine to Expedited."
 
 
+def test_an_answer_corrects_the_kind_and_says_so_on_record(people: People, client):
+    agent = factories.request(people, "approved").agent
+    request = returned_renewal(people, agent)
+    client.force_login(people.coordinator)
+    page = client.get(answer(request))
+    assert "t21-status--returned" in page.text
+    assert "kind" in client.post(answer(request), answered(request, kind="initial")).context["form"].errors
+
+    workflow.change_designations("revoke", [agent.designations.get().pk], actor=people.dea_hq, reason="Left.")
+    client.post(answer(request), answered(request, kind="initial"))
+    step = StepEvent.objects.filter(subject=request.number).latest("sequence")
+    assert step.reason == "The memo is attached.\n\nKind changed from Renewal to Initial."
+    assert step.dimensions["kind"] == "initial"
+
+
+def returned_renewal(people: People, agent: Agent) -> Request:
+    entry = factories.new_request(agent, kind="renewal")
+    office = people.coordinator.office
+    [filed] = workflow.file_requests([entry], actor=people.coordinator, office=office).done
+    workflow.transition_one("return_to_office", filed.pk, actor=people.hsi_hq, reason="Memo is missing.")
+    return Request.objects.get(pk=filed.pk)
+
+
 def test_line_ends_of_the_browser_are_no_change_of_the_justification(people: People, client):
     request = factories.request(people, "returned", justification="One.\nTwo.")
     client.force_login(people.coordinator)
@@ -242,6 +313,7 @@ def test_a_stale_answer_keeps_what_was_typed_and_can_be_sent_again(people: Peopl
     page = client.post(answer(request), stale)
     assert "Changed since you opened it" in page.text
     assert "A long answer." in page.text
+    assert "On record now" in page.text
     form = page.context["form"]
     client.post(answer(request), {name: form[name].value() for name in form.fields})
     assert Request.objects.get(pk=request.pk).state == "dea_intake"
