@@ -137,10 +137,24 @@ def visits_of(subject: Subject) -> list[StageVisit]:
 
 
 def timeline(subject: Subject, visits: Sequence[StageVisit]) -> list[dict[str, Any]]:
-    """The subject's steps, oldest first, each with the stage that it ended and the business seconds spent there."""
+    """The subject's steps, oldest first, each with the stage that it ended and the business seconds spent there.
+
+    Last comes the stage that it is in now, unless it has ended.
+    """
     by_sequence = {visit.sequence: visit for visit in visits}
-    steps = StepEvent.objects.filter(workflow=subject.workflow, subject=subject.number).select_related("actor")
-    return [_entry(subject, step, by_sequence.get(step.sequence - 1)) for step in steps.order_by("sequence")]
+    steps = StepEvent.objects.filter(workflow=subject.workflow, subject=subject.number)
+    entries = [_entry(subject, step, by_sequence.get(step.sequence - 1)) for step in steps.order_by("sequence")]
+    return [*entries, *(_running(subject, visit) for visit in visits if visit.left_at is None)]
+
+
+def _running(subject: Subject, visit: Any) -> dict[str, Any]:
+    return {
+        "label": f"Now in “{subject.state_label(visit.stage)}”",
+        "since": visit.entered_at,
+        "seconds": visit.seconds_so_far if visit.party else None,
+        "party": visit.party,
+        "due": visit.due_at,
+    }
 
 
 def last_step(subject: Subject, transition: str) -> StepEvent | None:

@@ -25,6 +25,15 @@ class SelectFilter(SimpleListFilter):
     everything = "All"
     lookup = ""
 
+    def value(self) -> str | None:
+        """The choice in force; what is mistyped in the address filters nothing."""
+        return None if self.unread() else super().value()
+
+    def unread(self) -> str:
+        """What stands in the address and is none of the choices."""
+        given = super().value() or ""
+        return given if given not in [str(value) for value, _display in self.lookup_choices] else ""
+
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         yield {"value": "", "display": self.everything, "selected": not self.value()}
         for value, display in self.lookup_choices:

@@ -68,6 +68,24 @@ def test_filters_stand_in_the_address(people: People, client, query, found):
     assert sorted(known[number] for number in numbers(page)) == sorted(found)
 
 
+@pytest.mark.parametrize("name", ["state", "turn", "kind", "priority", "clock"])
+def test_a_mistyped_filter_filters_nothing_and_says_so(people: People, client, name):
+    request = factories.request(people, "hsi_review")
+    client.force_login(people.coordinator)
+    page = client.get(LIST, {name: "nonsense"})
+    assert numbers(page) == [request.number]
+    assert "“nonsense” is none of these. It filters nothing." in page.text
+
+
+@pytest.mark.parametrize("name", ["state", "kind", "priority", "clock", "office", "division"])
+def test_a_mistyped_filter_of_the_queue_filters_nothing_and_says_so(people: People, client, name):
+    request = factories.request(people, "dea_intake")
+    client.force_login(people.dea_hq)
+    page = client.get(reverse("admin:designation_request_changelist"), {name: "nonsense"})
+    assert request.number in page.text
+    assert "“nonsense” is none of these. It filters nothing." in page.text
+
+
 def test_the_search_finds_by_number_badge_and_name(people: People, client):
     request, _other = factories.requests(people, "hsi_review", count=2)
     client.force_login(people.coordinator)
@@ -147,7 +165,8 @@ def test_the_detail_shows_history_times_and_the_opinion(people: People, client):
     client.force_login(people.coordinator)
     page = client.get(detail(request))
     labels = [entry["label"] for entry in page.context["timeline"]]
-    assert labels == ["Draft made", "Submitted", "Endorsed", "Accepted", "Nonconcurred in"]
+    assert labels[:4] == ["Draft made", "Submitted", "Endorsed", "Accepted"]
+    assert labels[5:] == ["Now in “DEA decision”"]
     assert [time.label for time in page.context["stage_times"]] == [
         "HSI review",
         "DEA intake",
@@ -219,10 +238,38 @@ def test_a_stale_page_is_told_so_and_changes_nothing(people: People, client):
     client.force_login(people.coordinator)
     stale = {"reason": "Agent reassigned.", "version": request.version}
     workflow.transition_one("endorse", request.pk, actor=people.hsi_hq)
-    page = client.post(act(request, "withdraw"), stale, follow=True)
+    page = client.post(act(request, "withdraw"), stale)
     assert "Nothing was done. Changed since you opened it" in page.text
     assert "DEA intake" in page.text
     assert Request.objects.get(pk=request.pk).state == "dea_intake"
+    form = page.context["form"]
+    assert form["reason"].value() == "Agent reassigned."
+    client.post(act(request, "withdraw"), {name: form[name].value() for name in form.fields})
+    assert Request.objects.get(pk=request.pk).state == "withdrawn"
+
+
+def test_the_history_ends_with_the_stage_that_runs(people: People, client):
+    running, draft, ended = (factories.request(people, state) for state in ("field_review", "draft", "denied"))
+    due = timezone.now() + timedelta(days=9)
+    StageVisit.objects.filter(subject=running.number, left_at=None).update(due_at=due)
+    client.force_login(people.coordinator)
+    last = client.get(detail(running)).text.rpartition("<h3")[2]
+    assert "Now in “DEA field review”" in last
+    assert "Since" in last
+    assert "0 min on DEA’s clock, due" in last
+    assert "clock" not in client.get(detail(draft)).text.rpartition("Now in “Draft”")[2]
+    assert "Now in" not in client.get(detail(ended)).text
+
+
+def test_who_may_not_act_is_told_why_and_led_back(people: People, client):
+    entry = factories.new_request(factories.AgentFactory(office=people.coordinator.office))
+    office = people.coordinator.office
+    [own] = workflow.file_requests([entry], actor=people.hsi_hq, office=office).done
+    client.force_login(people.hsi_hq)
+    page = client.get(act(own, "endorse"))
+    assert page.status_code == 403
+    assert "not the person who filed the request" in page.text
+    assert f'href="{detail(own)}"' in page.text
 
 
 def test_what_was_done_already_is_told_kindly(people: People, client):
