@@ -1,9 +1,10 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
+from django.contrib.auth.views import LogoutView, PasswordChangeView, PasswordResetConfirmView
 from django.urls import include, path
 
+from designation.account_forms import ChosenPasswordForm, OwnPasswordForm
 from designation.views.access import post_only
 from designation.views.home import home
 
@@ -11,6 +12,16 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("designation.urls")),
     path("admin/", admin.site.urls),
+    path(
+        "accounts/password_change/",
+        PasswordChangeView.as_view(form_class=OwnPasswordForm),
+        name="password_change",
+    ),
+    path(
+        "accounts/reset/<uidb64>/<token>/",
+        PasswordResetConfirmView.as_view(form_class=ChosenPasswordForm),
+        name="password_reset_confirm",
+    ),
     path("accounts/logout/", post_only(lambda _request: "/")(LogoutView.as_view()), name="logout"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("reports/", include("audit.urls")),
