@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -41,7 +42,7 @@ TASKS = (
     Task(
         "Processing times",
         "audit:processing_times",
-        "Business time by stage and agency for each request, to read here or to export.",
+        "A file with one row for each request: its business time in every stage, on HSI’s clock and on DEA’s.",
         READER_ROLES,
     ),
     Task(
@@ -63,8 +64,63 @@ TASKS = (
         (Role.AUDITOR,),
     ),
     Task(
+        "Read agreements and offices",
+        "admin:index",
+        "The agreements under which requests are filed, agents, and the offices of both agencies.",
+        (Role.TRAINING_MANAGER,),
+    ),
+    Task(
         "Keep users and offices", "admin:index", "Who may sign in, with which roles, at which office.", (Role.OPERATOR,)
     ),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Open requests in a state of HSI's; `labels` says what each role that sees them calls them, the nearest first."""
+
+    count: str
+    state: State
+    note: str
+    labels: Mapping[Role, str]
+
+
+PARTS = (
+    Part(
+        "returned",
+        State.RETURNED,
+        "The clock is HSI’s until the office answers.",
+        {
+            Role.COORDINATOR: "Returned to us",
+            Role.HSI_HQ: "Returned to offices",
+            **dict.fromkeys((*DEA_ROLES, Role.AUDITOR), "Returned to HSI"),
+        },
+    ),
+    Part(
+        "drafts",
+        State.DRAFT,
+        "Nobody’s clock runs.",
+        {Role.COORDINATOR: "Drafts to submit", **dict.fromkeys((Role.HSI_HQ, Role.AUDITOR), "Drafts of the offices")},
+    ),
+    Part(
+        "to_endorse",
+        State.HSI_REVIEW,
+        "Filed by the offices, not yet endorsed.",
+        {
+            Role.HSI_HQ: "To endorse",
+            **dict.fromkeys((Role.COORDINATOR, Role.AUDITOR), "With HSI headquarters"),
+        },
+    ),
+)
+NO_TASKS = {
+    Role.SUPERVISOR: (
+        "Supervisors have no page of their own here. Whether an agent is cross-designated, the coordinator of his "
+        "office or DEA headquarters looks up for you: give them the badge number and the day."
+    ),
+}
+NO_ROLE = (
+    "Your account has no role yet, and roles open the pages. Ask the operator of this system for one: "
+    "say at which office you work and what you do there."
 )
 
 
@@ -78,24 +134,21 @@ def home(request: SignedIn) -> HttpResponse:
         "stats": _stats(work_of(user), user) if user.has_role(*READER_ROLES) else [],
         "notices": notices,
         "tasks": _tasks(user),
+        "no_tasks": next((says for role, says in NO_TASKS.items() if user.has_role(role)), NO_ROLE),
     }
     return render(request, "designation/home.html", context)
 
 
 def _stats(work: Work, user: User) -> list[dict[str, Any]]:
+    """What is mine, then the open requests by whose turn it is, which add up, and of them what is late."""
     stats = []
-    if user.has_role(Role.COORDINATOR):
-        stats += [
-            _stat(work.returned, "Returned to us", "The clock is HSI’s until we answer.", state=State.RETURNED),
-            _stat(work.drafts, "Drafts to submit", "", state=State.DRAFT),
-        ]
-    if user.has_role(Role.HSI_HQ):
-        stats.append(
-            _stat(work.to_endorse, "To endorse", "Filed by the offices, waiting for us.", state=State.HSI_REVIEW)
-        )
-        stats.append(_stat(work.returned, "Returned to offices", "", state=State.RETURNED))
     if user.has_role(*DEA_ROLES):
-        stats.append(_stat(work.mine, "Waiting for me", "", turn=MINE))
+        stats.append(_stat(work.mine, "Waiting for me", "Of those with DEA.", turn=MINE))
+    stats += [
+        _stat(getattr(work, part.count), _label(part, user), part.note, state=part.state)
+        for part in PARTS
+        if user.has_role(*part.labels)
+    ]
     stats.append(_stat(work.with_dea, "With DEA", "", turn="DEA"))
     stats.append(_stat(work.open, "Open in all", "", state=OPEN))
     if work.due_soon is not None:
@@ -103,6 +156,10 @@ def _stats(work: Work, user: User) -> list[dict[str, Any]]:
     if work.late is not None:
         stats.append({**_stat(work.late, "Past the due time", "", clock=Status.LATE), "late": work.late > 0})
     return stats
+
+
+def _label(part: Part, user: User) -> str:
+    return next(label for role, label in part.labels.items() if user.has_role(role))
 
 
 def _stat(value: int, label: str, note: str, **filters: str) -> dict[str, Any]:

@@ -26,7 +26,13 @@ def test_the_home_page_counts_what_waits_and_links_to_it(people: People, client)
     factories.request(people, "dea_intake")
     factories.request(people, "approved")
     client.force_login(people.coordinator)
-    assert stats(client) == {"Returned to us": "2", "Drafts to submit": "1", "With DEA": "1", "Open in all": "4"}
+    assert stats(client) == {
+        "Returned to us": "2",
+        "Drafts to submit": "1",
+        "With HSI headquarters": "0",
+        "With DEA": "1",
+        "Open in all": "4",
+    }
     for stat in client.get(HOME).context["stats"]:
         assert str(client.get(stat["url"]).context["page"].paginator.count) == stat["value"], stat["label"]
 
@@ -46,6 +52,7 @@ def test_headquarters_counts_what_is_to_endorse(people: People, client):
         ("dea_hq", "admin:designation_request_changelist"),
         ("auditor", "audit:processing_times"),
         ("operator", "admin:index"),
+        ("training_manager", "admin:index"),
     ],
 )
 def test_each_role_is_led_to_its_work(people: People, client, role, url):
@@ -53,9 +60,25 @@ def test_each_role_is_led_to_its_work(people: People, client, role, url):
     assert f'href="{reverse(url)}"' in client.get(HOME).text
 
 
-def test_a_role_without_pages_is_told_so(people: People, client):
+@pytest.mark.parametrize("role", ["coordinator", "hsi_hq", "dea_field", "dea_hq", "auditor"])
+def test_the_counts_by_whose_turn_it_is_add_up_to_all_that_is_open(people: People, client, role):
+    for state in factories.PATHS:
+        factories.request(people, state)
+    client.force_login(getattr(people, role))
+    counts = {label: int(value) for label, value in stats(client).items()}
+    parts = {label: count for label, count in counts.items() if label not in {"Open in all", "Waiting for me"}}
+    assert sum(parts.values()) == counts["Open in all"]
+    for stat in client.get(HOME).context["stats"]:
+        assert str(client.get(stat["url"]).context["page"].paginator.count) == stat["value"], stat["label"]
+
+
+def test_a_role_without_pages_is_told_whom_to_ask(people: People, client):
     client.force_login(people.supervisor)
-    assert "There are no pages for your role" in client.get(HOME).text
+    assert "give them the badge number and the day" in client.get(HOME).text
+    client.force_login(factories.OfficeUserFactory(roles=[], office=people.coordinator.office))
+    page = client.get(HOME).text
+    assert "No role yet" in page
+    assert "Ask the operator of this system for one" in page
 
 
 def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests(
@@ -86,7 +109,8 @@ def test_a_notice_is_marked_read_once_and_by_its_recipient_alone(people: People,
     factories.request(people, "returned")
     notice = Notice.objects.get(recipient=people.coordinator)
     url = reverse("designation:notice_read", args=[notice.pk])
-    assert client.get(url).status_code == 405
+    client.get(url)
+    assert Notice.objects.get(pk=notice.pk).read_at is None
     client.post(url)
     first = Notice.objects.get(pk=notice.pk).read_at
     client.post(url)
@@ -117,3 +141,14 @@ def test_notices_cost_the_same_queries_for_1_and_for_20(people: People, client, 
         workflow.transition_one("return_to_office", pk, actor=people.dea_hq, reason="Memo is missing.")
     with django_assert_num_queries(7):
         assert len(client.get(NOTICES).context["page"]) == 20
+
+
+def test_a_notice_of_hundreds_shows_the_first_ten_and_how_many_more(people: People, client):
+    numbers = [f"T21-2026-{key:06d}" for key in range(1, 1_213)]
+    facts = {"transition": "approve", "title": "1,212 requests were approved", "numbers": numbers}
+    Notice.objects.create(recipient=people.coordinator, **facts)
+    client.force_login(people.coordinator)
+    page = client.get(NOTICES).text
+    assert "1,212 requests" in page
+    assert page.count("/requests/T21-") == 10
+    assert "and 1,202 more" in page
