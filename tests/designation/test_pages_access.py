@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from audit import exports
 from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
 from tests import factories
@@ -36,6 +37,7 @@ READERS = dict.fromkeys(("coordinator", "other_coordinator", "hsi_hq", "dea_fiel
 ONE_REQUEST = READERS | {"other_coordinator": 404, "other_dea_field": 404}
 FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
 OWN_OFFICE = FILERS | {"other_coordinator": 404}
+OWN_EXPORT = dict.fromkeys(READERS, 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
@@ -72,6 +74,11 @@ EXPECTED: dict[str, dict[str, int]] = {
     "audit:processing_times": READERS,
     "audit:processing_times_csv": READERS,
     "audit:data_dictionary": READERS,
+    "audit:export_list": READERS,
+    "audit:export_detail": OWN_EXPORT,
+    "audit:export_download": OWN_EXPORT | {"coordinator": 404},  # not made yet
+    "audit:export_manifest": OWN_EXPORT | {"coordinator": 404},
+    "audit:schedule_list": {"auditor": 200},
     "login": EVERYBODY,
     "logout": dict.fromkeys(ROLES, 302),
     "password_change": EVERYBODY,
@@ -125,11 +132,16 @@ def arguments(people: People) -> dict[str, Any]:
         "designation": factories.request(people, "approved").designation.number,
         "roster": upload.pk,
         "notice": notice.pk,
+        "export": exports.begin(
+            exports.processing_times("request", user=people.coordinator), format="csv", owner=people.coordinator
+        ).key,
     }
 
 
 def address(name: str, arguments: dict[str, Any]) -> str:
     page = name.removeprefix("designation:")
+    if page in {"audit:export_detail", "audit:export_download", "audit:export_manifest"}:
+        return reverse(name, args=[arguments["export"]])
     if page == "request_act":
         return reverse(name, args=[arguments["number"], "withdraw"])
     if page == "designation_act":
