@@ -1,4 +1,4 @@
-"""Pages of exports: order one, see how far it is, take it and its manifest, and have them made by schedule."""
+"""Pages of exports: see how far one is, take it and its manifest, and have them made by schedule."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from audit.export_forms import OrderForm, ScheduleForm
+from audit.export_forms import ScheduleForm
 from audit.exports import exported_models, orders, schedules
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
-from audit.forms import ExportForm
 from audit.machine import Subject
 from audit.models import AccessRecord, ExportFile, ScheduledExport
-from audit.views import View, for_report_readers, page_of
+from audit.views import View, for_report_readers
 
 FILES_ON_A_PAGE = 50
 
@@ -39,26 +39,6 @@ def for_schedulers(view: View) -> View:
     return guarded
 
 
-@require_POST
-@for_report_readers
-def export_order(request: HttpRequest) -> HttpResponse:
-    """Orders what the page shows under the filters in the address, in the format that was chosen."""
-    form, chosen = ExportForm(request.GET, model=_model()), OrderForm(request.POST)
-    if not form.is_valid() or not chosen.is_valid():
-        return page_of(request, form, chosen)
-    try:
-        file = orders.order(
-            format=chosen.cleaned_data["format"],
-            workflow=_model().workflow,
-            owner=request.user,
-            filters=form.filters(),
-        )
-    except orders.OrderRefused as error:
-        messages.error(request, str(error))
-        return redirect("audit:export_list")
-    return redirect("audit:export_detail", key=file.key)
-
-
 @require_GET
 @for_report_readers
 def export_list(request: HttpRequest) -> HttpResponse:
@@ -69,11 +49,17 @@ def export_list(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/exports/list.html", {"page": page, "may_schedule": may_schedule})
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @for_report_readers
 def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
-    """How far the export is; asked every second by the page itself, until there is another page to show."""
+    """How far the export is; asked every second by the page itself, until there is another page to show.
+
+    A post cancels it.
+    """
     file = _own_or_404(request, key)
+    if request.method == "POST":
+        _cancel(request, file)
+        return redirect("audit:export_detail", key=key)
     if not request.headers.get("HX-Request"):
         return render(request, "audit/exports/detail.html", {"file": file, "filters": _rows(file)})
     response = render(request, "audit/exports/_progress.html", {"file": file})
@@ -82,15 +68,11 @@ def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
     return response
 
 
-@require_POST
-@for_report_readers
-def export_cancel(request: HttpRequest, key: UUID) -> HttpResponse:
-    file = _own_or_404(request, key)
+def _cancel(request: HttpRequest, file: ExportFile) -> None:
     if orders.cancel(file):
         messages.success(request, "The export was cancelled.")
     else:
         messages.warning(request, "There was nothing to cancel: the export had ended.")
-    return redirect("audit:export_detail", key=key)
 
 
 @require_GET
@@ -135,28 +117,29 @@ def export_manifest(request: HttpRequest, key: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_schedulers
 def schedule_list(request: HttpRequest) -> HttpResponse:
-    """The user's schedules, and a form for another."""
+    """The user's schedules, and a form for another. A post adds one, or ends the one that its button names."""
     user: Any = request.user
+    own = ScheduledExport.objects.filter(owner=user, ended_at=None)
+    if "end" in request.POST:
+        _end(request, own)
+        return redirect("audit:schedule_list")
     form = ScheduleForm(request.POST if request.method == "POST" else None, model=_model())
     if form.is_valid():
         schedules.schedule_export(owner=user, workflow=_model().workflow, **form.values())
         messages.success(request, "The export is scheduled: it comes once the period under way is over.")
         return redirect("audit:schedule_list")
-    own = ScheduledExport.objects.filter(owner=user, ended_at=None)
     status = 400 if form.errors else 200
     return render(request, "audit/exports/schedules.html", {"form": form, "schedules": own}, status=status)
 
 
-@require_POST
-@for_schedulers
-def schedule_end(request: HttpRequest, pk: int) -> HttpResponse:
-    user: Any = request.user
-    schedule = ScheduledExport.objects.filter(owner=user, pk=pk, ended_at=None).first()
+def _end(request: HttpRequest, own: QuerySet[ScheduledExport]) -> None:
+    """Raises Http404."""
+    key = request.POST["end"]
+    schedule = own.filter(pk=key).first() if key.isdecimal() and len(key) < 19 else None
     if schedule is None:
         raise Http404("Not found, or not yours.")
     schedules.end(schedule)
     messages.success(request, "No more exports come by this schedule.")
-    return redirect("audit:schedule_list")
 
 
 def _own_or_404(request: HttpRequest, key: UUID) -> ExportFile:

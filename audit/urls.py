@@ -8,11 +8,8 @@ urlpatterns = [
     path("processing-times.csv", views.processing_times_csv, name="processing_times_csv"),
     path("data-dictionary/", views.data_dictionary, name="data_dictionary"),
     path("exports/", export_views.export_list, name="export_list"),
-    path("exports/order/", export_views.export_order, name="export_order"),
     path("exports/schedules/", export_views.schedule_list, name="schedule_list"),
-    path("exports/schedules/<int:pk>/end/", export_views.schedule_end, name="schedule_end"),
     path("exports/<uuid:key>/", export_views.export_detail, name="export_detail"),
-    path("exports/<uuid:key>/cancel/", export_views.export_cancel, name="export_cancel"),
     path("exports/<uuid:key>/file/", export_views.export_download, name="export_download"),
     path("exports/<uuid:key>/manifest/", export_views.export_manifest, name="export_manifest"),
 ]

@@ -8,15 +8,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from audit import exports
 from audit.export_forms import OrderForm
-from audit.exports import periods
+from audit.exports import orders, periods
 from audit.exports.columns import Sums, columns_of
 from audit.filters import DECIDED
 from audit.forms import ExportForm
@@ -38,12 +39,23 @@ def for_report_readers(view: View) -> View:
     return guarded
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @for_report_readers
 def processing_times(request: HttpRequest) -> HttpResponse:
-    """What the file will hold, under the filters in the address."""
+    """What the file will hold, under the filters in the address; a post has it made in the format chosen."""
     form = ExportForm(request.GET, model=_model())
-    return page_of(request, form)
+    if request.method == "GET":
+        return _page(request, form)
+    chosen = OrderForm(request.POST)
+    if not form.is_valid() or not chosen.is_valid():
+        return _page(request, form, chosen)
+    wanted = {"format": chosen.cleaned_data["format"], "workflow": _model().workflow, "filters": form.filters()}
+    try:
+        file = orders.order(owner=request.user, **wanted)
+    except orders.OrderRefused as error:
+        messages.error(request, str(error))
+        return redirect("audit:export_list")
+    return redirect("audit:export_detail", key=file.key)
 
 
 @require_GET
@@ -52,7 +64,7 @@ def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
     """The file itself, as it comes from the database."""
     form = ExportForm(request.GET, model=_model())
     if not form.is_valid():
-        return page_of(request, form)
+        return _page(request, form)
     export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
     name = f"processing-times-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
@@ -68,7 +80,7 @@ def data_dictionary(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/data_dictionary.html", {"columns": columns_of(_model(), Sums())})
 
 
-def page_of(request: HttpRequest, form: ExportForm, chosen: OrderForm | None = None) -> HttpResponse:
+def _page(request: HttpRequest, form: ExportForm, chosen: OrderForm | None = None) -> HttpResponse:
     """The page of processing times; `chosen` is the order of a file that was refused."""
     context: dict[str, Any] = {"form": form, "presets": _presets(), "chosen": chosen or OrderForm()}
     if form.is_valid():

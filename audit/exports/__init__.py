@@ -3,7 +3,7 @@
 """
 
 from audit.exports.formats import FORMATS, CannotWrite
-from audit.exports.making import make_file, stream
+from audit.exports.making import begin, make_file, stream
 from audit.exports.query import (
     CASE_TIMES,
     EVENT_LOG,
@@ -37,6 +37,7 @@ __all__ = [
     "Filters",
     "Progress",
     "UnknownWorkflow",
+    "begin",
     "dimensions",
     "event_log",
     "exported_model",

@@ -16,7 +16,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ORDER = reverse("audit:export_order")
+ORDER = reverse("audit:processing_times")
 LIST = reverse("audit:export_list")
 SCHEDULES = reverse("audit:schedule_list")
 
@@ -73,8 +73,8 @@ def test_cancelling_from_the_page(client, people):
     client.force_login(people.auditor)
     client.post(ORDER, {"format": "csv"})
     file = ExportFile.objects.get()
-    assert "was cancelled" in client.post(url("cancel", file), follow=True).content.decode()
-    assert "nothing to cancel" in client.post(url("cancel", file), follow=True).content.decode()
+    assert "was cancelled" in client.post(url("detail", file), follow=True).content.decode()
+    assert "nothing to cancel" in client.post(url("detail", file), follow=True).content.decode()
 
 
 def test_nobody_else_takes_it_not_even_an_auditor(client, people):
@@ -86,7 +86,7 @@ def test_nobody_else_takes_it_not_even_an_auditor(client, people):
         client.force_login(other)
         for name in ("detail", "download", "manifest"):
             assert client.get(url(name, file)).status_code == 404
-        assert client.post(url("cancel", file)).status_code == 404
+        assert client.post(url("detail", file)).status_code == 404
         assert url("detail", file) not in client.get(LIST).content.decode()
 
 
@@ -163,7 +163,7 @@ def test_an_auditor_schedules_and_ends(client, people):
     assert schedule.filters == {"cohort": "decided", "dimensions": {"priority": ["expedited"]}}
     assert schedule.first_day == periods.today().replace(day=1)
     assert "monthly" in client.get(SCHEDULES).content.decode()
-    client.post(reverse("audit:schedule_end", args=[schedule.pk]))
+    client.post(SCHEDULES, {"end": schedule.pk})
     schedule.refresh_from_db()
     assert schedule.ended_at
     assert [record.act for record in AccessRecord.objects.all()] == ["end scheduled export", "schedule export"]
@@ -193,5 +193,5 @@ def test_only_auditors_schedule(client, people):
     client.force_login(people.auditor)
     client.post(SCHEDULES, SCHEDULE | {"folder": "monthly"})
     client.force_login(factories.user("auditor", "HSI-HQ"))
-    end = reverse("audit:schedule_end", args=[ScheduledExport.objects.get().pk])
-    assert client.post(end).status_code == 404
+    for key in (ScheduledExport.objects.get().pk, "x", "9" * 30):
+        assert client.post(SCHEDULES, {"end": key}).status_code == 404
