@@ -11,7 +11,7 @@ from businesstimedelta import HolidayRule, Rules, WorkDayRule
 from django.db import connection
 
 from audit import calendar
-from benchmarks.harness import Check, main, medians
+from benchmarks.harness import Check, main, timed
 
 PAIRS = 1_000_000
 SAMPLE = 1_000  # pairs that businesstimedelta is given
@@ -46,17 +46,18 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
         cursor.execute(f"SELECT sum({span.seconds}) FROM pair {span.joins}", parameters)
         cursor.fetchone()
 
-    seconds = medians({"subtracting": subtract, "business time": business})
+    timings = timed({"subtracting": subtract, "business time": business})
     cursor.execute(f"{each} ORDER BY id", parameters)
     pairs = cursor.fetchall()
     different = sum(clock.between(a, b) != found for _, a, b, found in pairs)
     rules = _rules()
     sample = pairs[:SAMPLE]
-    seconds |= medians({"businesstimedelta": lambda: [_walked(rules, a, b) for _, a, b, _ in sample]}, rounds=1)
+    seconds = timings.medians()
+    seconds |= timed({"businesstimedelta": lambda: [_walked(rules, a, b) for _, a, b, _ in sample]}, rounds=1).medians()
     different += sum(_walked(rules, a, b) != found for _, a, b, found in sample)
     per_pair = seconds["businesstimedelta"] / SAMPLE
     return [
-        Check("business time against subtracting", seconds["business time"] / seconds["subtracting"], 4, "times"),
+        Check("business time against subtracting", timings.ratio("business time", "subtracting"), 4, "times"),
         Check(
             "faster than businesstimedelta", per_pair * PAIRS / seconds["business time"], 100, "times", at_least=True
         ),

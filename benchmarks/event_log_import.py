@@ -14,7 +14,7 @@ from audit.imports.log import Columns, read_log
 from audit.imports.record import Meaning
 from audit.imports.times import TimeReader
 from audit.models import StepEvent
-from benchmarks.harness import Check, main, medians
+from benchmarks.harness import Check, main, timed
 
 EVENTS = 100_000
 PER_CASE = 8
@@ -37,7 +37,7 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
             pass
         taken.append(meaning.workflow)
 
-    seconds = medians({"import": load})
+    seconds = timed({"import": load}).medians()
     assert StepEvent.objects.filter(workflow__in=taken).count() == EVENTS * len(taken)
     return [Check("import of an event log", EVENTS / seconds["import"], 20_000, "events/s", at_least=True)], seconds
 

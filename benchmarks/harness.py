@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -34,15 +34,29 @@ class Check:
         return f"{verdict}  {self.name}: {self.figure:,.2f} {self.unit} ({word} {self.limit:,.2f})"
 
 
-def medians(arms: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Median seconds of each arm; in every round each arm runs once, so that a busy machine slows all alike."""
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of each arm, round by round."""
+
+    rounds: Mapping[str, Sequence[float]]
+
+    def medians(self) -> dict[str, float]:
+        return {name: median(found) for name, found in self.rounds.items()}
+
+    def ratio(self, arm: str, baseline: str) -> float:
+        """How many times as long the arm takes: the median of the rounds, each compared with itself."""
+        return median(a / b for a, b in zip(self.rounds[arm], self.rounds[baseline], strict=True))
+
+
+def timed(arms: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> Timings:
+    """Runs the arms in turn, each once in every round, so that a busy machine slows all alike."""
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     for _ in range(rounds):
         for name, arm in arms.items():
             begun = time.perf_counter()
             arm()
             seconds[name].append(time.perf_counter() - begun)
-    return {name: median(found) for name, found in seconds.items()}
+    return Timings(seconds)
 
 
 def main(title: str, measure: Callable[[], tuple[list[Check], Mapping[str, float]]]) -> None:
