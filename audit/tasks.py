@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from audit import summarising
 from audit.exports import orders, schedules
 
 
@@ -28,3 +29,9 @@ def make_scheduled_exports() -> int:
     ordered = schedules.make_due()
     schedules.deliver_made()
     return ordered
+
+
+@shared_task
+def summarise_periods() -> int:
+    """Keeps the figures of closed periods that are not kept or hold no longer; returns how many periods it made."""
+    return sum(summarising.summarise(workflow) for workflow in summarising.workflows())

@@ -1,9 +1,16 @@
 from django.urls import path
 
-from audit import export_views, views
+from audit import export_views, views, views_reports
 
 app_name = "audit"
 urlpatterns = [
+    path("", views_reports.timeliness, name="timeliness"),
+    path("returns/", views_reports.returns, name="returns"),
+    path("process-map/", views_reports.process_map, name="process_map"),
+    path("requests/", views_reports.behind, name="behind"),
+    path("requests/<path:subject>/", views_reports.trail_page, name="trail"),
+    path("pictures/<slug:name>.svg", views_reports.picture, name="picture"),
+    path("tables/<slug:name>.csv", views_reports.table_csv, name="table_csv"),
     path("processing-times/", views.processing_times, name="processing_times"),
     path("processing-times.csv", views.processing_times_csv, name="processing_times_csv"),
     path("data-dictionary/", views.data_dictionary, name="data_dictionary"),

@@ -29,6 +29,7 @@ NAVIGATION = (
     NavigationItem("Upload a roster", "designation:roster_upload", HSI_ROLES),
     NavigationItem("Agents", "designation:agent_list", READER_ROLES),
     NavigationItem("Decide", "admin:index", DEA_ROLES),
+    NavigationItem("Reports", "audit:timeliness", READER_ROLES),
     NavigationItem("Processing times", "audit:processing_times", READER_ROLES),
     NavigationItem("Notices", "designation:notice_list", count=unread_notices),
 )

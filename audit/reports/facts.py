@@ -111,21 +111,29 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
     else:
         found = FILED_CASES.format(
             dimensions="stay.dimensions" if as_filed else AT_LAST_STEP,
-            counts=_counts(question, "stay"),
-            counts_earlier=_counts(question, "earlier"),
+            counts=counts(question, "stay"),
+            counts_earlier=counts(question, "earlier"),
         )
-    conditions = ["true"]
-    for place, (name, values) in enumerate(question.wanted_dimensions().items()):
-        conditions.append(f"found.dimensions ->> %(dimension_{place})s = ANY(%(values_{place})s)")
-        parameters |= {f"dimension_{place}": name, f"values_{place}": list(values)}
-    if visible := visible_subjects(question):
-        conditions.append(f"found.subject IN ({visible.text})")
-        parameters |= visible.parameters
+    restricted = restrictions(question, "found")
+    parameters |= restricted.parameters
     columns = ""
     for place, name in enumerate(names):
         columns += f", coalesce(found.dimensions ->> %(name_{place})s, '') AS d{place}"
         parameters[f"name_{place}"] = name
-    return SQL(CASES.format(found=found, dimensions=columns, conditions=" AND ".join(conditions)), parameters)
+    return SQL(CASES.format(found=found, dimensions=columns, conditions=restricted.text), parameters)
+
+
+def restrictions(question: Question, rows: str) -> SQL:
+    """The question's filters, and what its user may see, as a condition on rows with `subject` and `dimensions`."""
+    conditions = ["true"]
+    parameters: dict[str, Any] = {}
+    for place, (name, values) in enumerate(question.wanted_dimensions().items()):
+        conditions.append(f"{rows}.dimensions ->> %(dimension_{place})s = ANY(%(values_{place})s)")
+        parameters |= {f"dimension_{place}": name, f"values_{place}": list(values)}
+    if visible := visible_subjects(question):
+        conditions.append(f"{rows}.subject IN ({visible.text})")
+        parameters |= visible.parameters
+    return SQL(" AND ".join(conditions), parameters)
 
 
 def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_of: datetime) -> SQL:
@@ -138,7 +146,7 @@ def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_o
         cases=of.text,
         seconds=f"coalesce(stay.business_seconds, {SO_FAR.seconds})" if open_ones else "stay.business_seconds",
         joins=SO_FAR.joins if open_ones else "",
-        counts=_counts(question, "stay"),
+        counts=counts(question, "stay"),
         dimensions="".join(f", cases.d{place}" for place in range(len(names))),
         judged=JUDGED_BY_IT.format(ended=ended) if goals else "summed.judged * (summed.measure = 'stage')::int",
         met=MET_IT.format(ended=ended) if goals else "summed.met * (summed.measure = 'stage')::int",
@@ -147,7 +155,8 @@ def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_o
     return SQL(text, of.parameters | {"calendar": calendar.pk, "as_of": as_of})
 
 
-def _counts(question: Question, stay: str) -> str:
+def counts(question: Question, stay: str) -> str:
+    """The condition under which a stay counts: that it is on somebody's clock."""
     return "true" if question.every_stay_counts else f"{stay}.party <> ''"
 
 

@@ -98,12 +98,12 @@ def figures(
     wanted = list(split(question.period, every)) if every else [question.period]
     kept, missing = summaries.kept_figures(question, wanted, moment.calendar, by=by, measures=measures)
     found = [_read(row, bool(every)) for row in kept]
-    for period in _joined(missing):
+    for period in joined(missing):
         found += _computed(question.but(period=period), moment, by, every, measures)
     return sorted(found, key=lambda row: (row.since or date.min, row.key, row.measure.what, row.measure.name))
 
 
-def _joined(periods: Sequence[Period]) -> list[Period]:
+def joined(periods: Sequence[Period]) -> list[Period]:
     """Neighbouring periods as one, so that one statement reads them."""
     joined: list[Period] = []
     for period in periods:

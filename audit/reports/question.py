@@ -98,3 +98,24 @@ def dimension_names(workflow: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(SOME_DIMENSIONS, [workflow])
         return [row[0] for row in cursor.fetchall()]
+
+
+SOME_STAGES = """
+SELECT DISTINCT to_state FROM (
+    SELECT to_state, final FROM audit_stepevent WHERE workflow = %s ORDER BY workflow, subject, sequence LIMIT 5000
+) AS step WHERE NOT final ORDER BY to_state
+"""
+
+
+def known_measures(workflow: str) -> list[Measure]:
+    """The process, then the parties and stages that are declared; stages that some of its steps have where none is."""
+    model = next((model for model in subject_models() if model.workflow == workflow), None)
+    if model is not None:
+        parties = list(dict.fromkeys(party for party in model.parties.values() if party))
+        stages = [stage for stage, party in model.parties.items() if party]
+    else:
+        parties = []
+        with connection.cursor() as cursor:
+            cursor.execute(SOME_STAGES, [workflow])
+            stages = [row[0] for row in cursor.fetchall()]
+    return [Measure(), *(Measure(PARTY, party) for party in parties), *(Measure(STAGE, stage) for stage in stages)]

@@ -71,6 +71,13 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:notice_list": EVERYBODY,
     "designation:notices_read": dict.fromkeys(ROLES, 302),
     "designation:notice_read": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
+    "audit:timeliness": READERS,
+    "audit:returns": READERS,
+    "audit:process_map": READERS,
+    "audit:behind": READERS,
+    "audit:trail": ONE_REQUEST,
+    "audit:picture": READERS,
+    "audit:table_csv": READERS,
     "audit:processing_times": READERS,
     "audit:processing_times_csv": READERS,
     "audit:data_dictionary": READERS,
@@ -146,6 +153,10 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=[arguments["number"], "withdraw"])
     if page == "designation_act":
         return reverse(name, args=[arguments["designation"], "relinquish"])
+    if page == "audit:trail":
+        return reverse(name, args=[arguments["number"]])
+    if page in {"audit:picture", "audit:table_csv"}:
+        return reverse(name, args=["map"])
     if page == "bulk_result":
         return reverse(name, args=["none-kept"])
     if page == "bulk_act":

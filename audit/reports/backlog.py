@@ -1,0 +1,136 @@
+"""What is open now, and how long it has been: shown beside whatever has ended, so that the slow are never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from audit.calendar import seconds_between_sql
+from audit.reports.facts import SQL, counts, fetch, restrictions
+from audit.reports.figures import Moment
+from audit.reports.question import Question
+from audit.reports.tables import COUNT, HOURS, TEXT, Picture, Table, hours, stage_label
+
+# Upper bounds in business hours; a week has forty.
+AGES = [(40, "Up to 1 week"), (80, "1 to 2 weeks"), (160, "2 to 4 weeks"), (480, "4 to 12 weeks")]
+OLDER = "Over 12 weeks"
+AGE_NAMES = [name for _, name in AGES] + [OLDER]
+
+AGE = seconds_between_sql("first.entered_at", "%(as_of)s", calendar="%(calendar)s", name="age")
+# The age of a request is that since it was first filed, whatever stage it is in now.
+BACKLOG = """
+WITH stay AS MATERIALIZED (
+    SELECT open.subject, open.stage, open.party, open.due_at, {age} AS age
+    FROM audit_stagevisit AS open
+    JOIN LATERAL (
+        SELECT first.entered_at FROM audit_stagevisit AS first
+        WHERE first.workflow = open.workflow AND first.subject = open.subject AND {counts_first}
+        ORDER BY first.sequence LIMIT 1
+    ) AS first ON true
+    {joins}
+    WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND {counts} AND {conditions}
+)
+SELECT stage, max(party), count(*), count(*) FILTER (WHERE due_at < %(as_of)s),
+       percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY age::float8), max(age), {ages}
+FROM stay GROUP BY GROUPING SETS ((stage), ()) ORDER BY stage NULLS LAST
+"""
+
+
+@dataclass(frozen=True)
+class Aged:
+    """The open requests of one stage, or of all where `stage` is None; times in business seconds."""
+
+    stage: str | None
+    party: str
+    count: int
+    late: int
+    median: float
+    p90: float
+    oldest: int
+    by_age: list[int]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Open requests by stage and by age; period and cohort of the question do not matter, its filters do."""
+
+    question: Question
+    moment: Moment
+
+    @cached_property
+    def stages(self) -> list[Aged]:
+        """As the workflow has the stages, then all together."""
+        model = self.question.model
+        order = list(model.parties) if model else []
+        found = []
+        for stage, party, count, late, percentiles, oldest, *by_age in fetch(self._sql()):
+            if count:
+                median, p90 = percentiles
+                found.append(Aged(stage, party or "", count, late, median, p90, oldest, by_age))
+        return sorted(
+            found,
+            key=lambda row: (
+                row.stage is None,
+                order.index(row.stage) if row.stage in order else len(order),
+                row.stage or "",
+            ),
+        )
+
+    @property
+    def total(self) -> Aged | None:
+        return next((row for row in self.stages if row.stage is None), None)
+
+    def _sql(self) -> SQL:
+        question = self.question
+        parameters: dict[str, Any] = {
+            "workflow": question.workflow,
+            "as_of": self.moment.as_of,
+            "calendar": self.moment.calendar.pk,
+        }
+        restricted = restrictions(question, "open")
+        text = BACKLOG.format(
+            age=AGE.seconds,
+            joins=AGE.joins,
+            counts=counts(question, "open"),
+            counts_first=counts(question, "first"),
+            conditions=restricted.text,
+            ages=", ".join(_in_bounds()),
+        )
+        return SQL(text, parameters | restricted.parameters)
+
+    def table(self) -> Table:
+        model = self.question.model
+        rows: list[list[Any]] = []
+        for row in self.stages:
+            name = "All open" if row.stage is None else stage_label(model, row.stage)
+            of_ages = [hours(row.median), hours(row.p90), hours(row.oldest)]
+            rows.append([name, row.party if row.stage else "", row.count, row.late, *of_ages, *row.by_age])
+        behind: list[Mapping[str, Any] | None] = [{"open_in": row.stage or ""} for row in self.stages]
+        ages = [(name, COUNT) for name in AGE_NAMES]
+        columns = [("Stage", TEXT), ("Clock", TEXT), ("Open", COUNT), ("Late in the stage", COUNT)]
+        times = [("Median age", HOURS), ("90th percentile of age", HOURS), ("Oldest", HOURS)]
+        return Table("Open requests and their age", [*columns, *times, *ages], rows, behind)
+
+    def picture(self) -> Picture:
+        model = self.question.model
+        rows = [
+            {"label": stage_label(model, row.stage), "age": age, "count": count}
+            for row in self.stages
+            if row.stage is not None
+            for age, count in zip(AGE_NAMES, row.by_age, strict=True)
+        ]
+        total = self.total
+        says = f"{total.count} open requests by stage and age since filing." if total else "Nothing is open."
+        return Picture("ages", {"rows": rows, "ages": AGE_NAMES}, says)
+
+
+def _in_bounds() -> list[str]:
+    bounds = [0, *(bound * 3600 for bound, _ in AGES)]
+    counts = [
+        f"count(*) FILTER (WHERE age {'>=' if not low else '>'} {low} AND age <= {high})"
+        for low, high in pairwise(bounds)
+    ]
+    return [*counts, f"count(*) FILTER (WHERE age > {bounds[-1]})"]

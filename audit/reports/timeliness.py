@@ -1,0 +1,189 @@
+"""How long things took: where the time goes, how it develops, and how offices compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+
+from audit.models import Goal
+from audit.reports.figures import Figures, Moment, figures
+from audit.reports.periods import EVERY, MONTH, label, split
+from audit.reports.question import PARTY, PROCESS, STAGE, Measure, Question
+from audit.reports.tables import (
+    COUNT,
+    HOURS,
+    PERCENT,
+    TEXT,
+    Picture,
+    Table,
+    dimension_label,
+    hours,
+    measure_label,
+    percent,
+    value_labels,
+)
+
+TIMES = [
+    ("Mean", HOURS),
+    ("Median", HOURS),
+    ("75th percentile", HOURS),
+    ("90th percentile", HOURS),
+    ("95th percentile", HOURS),
+    ("Longest", HOURS),
+]
+GOALS = [("Measured against a goal", COUNT), ("Within goal", PERCENT)]
+OF_MEASURE = {PROCESS: 0, PARTY: 1, STAGE: 2}
+
+
+def _times(row: Figures) -> list[Any]:
+    return [hours(value) for value in (row.mean, row.median, row.p75, row.p90, row.p95, row.slowest)]
+
+
+def _cells(row: Figures | None) -> list[Any]:
+    """Number, times and share within goal; zero and empty where there is nothing."""
+    if row is None:
+        return [0, *[None] * len(TIMES), 0, None]
+    return [row.requests, *_times(row), row.judged, percent(row.share_met)]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Where the time goes: the whole process, each party's clock, each stage."""
+
+    question: Question
+    moment: Moment
+
+    @cached_property
+    def figures(self) -> list[Figures]:
+        """Process first, then parties, then stages as the workflow has them."""
+        model = self.question.model
+        order = list(model.parties) if model else []
+        found = figures(self.question, self.moment)
+        places = {name: place for place, name in enumerate(order)}
+        return sorted(
+            found,
+            key=lambda row: (OF_MEASURE[row.measure.what], places.get(row.measure.name, len(order)), row.measure.name),
+        )
+
+    def of(self, measure: Measure) -> Figures | None:
+        return next((row for row in self.figures if row.measure == measure), None)
+
+    def table(self) -> Table:
+        model = self.question.model
+        return Table(
+            "Where the time goes",
+            [("Time", TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [[measure_label(model, row.measure), *_cells(row)] for row in self.figures],
+            [{"measure": row.measure} for row in self.figures],
+        )
+
+    def picture(self) -> Picture:
+        model = self.question.model
+        rows = [_bar(measure_label(model, row.measure), row) for row in self.figures]
+        slowest = max((row for row in self.figures if row.measure.what == STAGE), key=_by_median, default=None)
+        says = "Business hours by stage."
+        if slowest:
+            says = f"Business hours by stage. The longest median is that of {measure_label(model, slowest.measure)}."
+        return Picture("quartiles", {"rows": rows}, says)
+
+
+def _by_median(row: Figures) -> float:
+    return row.median
+
+
+def _bar(name: str, row: Figures) -> dict[str, Any]:
+    times = {"p25": row.p25, "median": row.median, "p75": row.p75, "p90": row.p90}
+    return {"label": name, **{which: hours(value) for which, value in times.items()}}
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How the time of the question's measure develops by week, month or fiscal year."""
+
+    question: Question
+    moment: Moment
+    every: str = MONTH
+
+    @cached_property
+    def figures(self) -> dict[Any, Figures]:
+        """By the first day of each period in which something ended, or was filed."""
+        found = figures(self.question, self.moment, every=self.every, measures=[self.question.measure])
+        return {row.since: row for row in found}
+
+    @cached_property
+    def goal(self) -> Goal | None:
+        """The goal in force now for the measure that applies to whatever the question filters."""
+        measure, now = self.question.measure, self.moment.as_of
+        goals = Goal.objects.filter(
+            Q(effective_until__isnull=True) | Q(effective_until__gt=now),
+            workflow=self.question.workflow,
+            measure=measure.what,
+            stage=measure.name if measure.what == STAGE else "",
+            effective_from__lte=now,
+        )
+        if measure.what == PARTY:
+            goals = goals.filter(party=measure.name)
+        filters = {name: values[0] for name, values in self.question.wanted_dimensions().items() if len(values) == 1}
+        fitting = [goal for goal in goals if goal.applies_to.items() <= filters.items()]
+        return max(fitting, key=lambda goal: len(goal.applies_to), default=None)
+
+    def table(self) -> Table:
+        periods = list(split(self.question.period, self.every))
+        return Table(
+            f"{measure_label(self.question.model, self.question.measure)} by {EVERY[self.every].lower()}",
+            [(EVERY[self.every], TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [[label(period, self.every), *_cells(self.figures.get(period.since))] for period in periods],
+            [{"period": period} for period in periods],
+        )
+
+    def picture(self) -> Picture:
+        rows = []
+        for period in split(self.question.period, self.every):
+            row = self.figures.get(period.since)
+            of = {"median": hours(row.median), "p90": hours(row.p90)} if row else {"median": None, "p90": None}
+            rows.append({"label": label(period, self.every), **of})
+        data: dict[str, Any] = {"rows": rows, "goal": None}
+        says = f"Median and 90th percentile by {EVERY[self.every].lower()}, in business hours."
+        if self.goal:
+            goal = f"{self.goal.share_percent} % within {self.goal.business_seconds / 3600:g} business hours"
+            data |= {"goal": self.goal.business_seconds / 3600, "goal_label": f"Dashed line: the goal, {goal}"}
+            says += f" The goal is {goal}."
+        return Picture("trend", data, says)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How the values of a dimension compare in the question's measure: offices, divisions, kinds."""
+
+    question: Question
+    moment: Moment
+    by: str
+
+    @cached_property
+    def figures(self) -> list[Figures]:
+        return figures(self.question, self.moment, by=self.by, measures=[self.question.measure])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        return value_labels(self.question, self.by)
+
+    def _name(self, row: Figures) -> str:
+        return self.names.get(row.key, row.key) or "Not stated"
+
+    def table(self) -> Table:
+        what = dimension_label(self.question, self.by)
+        return Table(
+            f"{measure_label(self.question.model, self.question.measure)} by {what}",
+            [(what, TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [[self._name(row), *_cells(row)] for row in self.figures],
+            [{"dimensions": {**self.question.dimensions, self.by: (row.key,)}} for row in self.figures],
+        )
+
+    def picture(self) -> Picture:
+        rows = sorted(self.figures, key=_by_median, reverse=True)
+        what = dimension_label(self.question, self.by)
+        says = f"Business hours by {what}, the longest median first."
+        return Picture("quartiles", {"rows": [_bar(self._name(row), row) for row in rows]}, says)

@@ -1,0 +1,67 @@
+"""Reports in a real Chromium: pictures that fit and are allowed, and the way from a figure to its requests."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from designation.demo.data import make_demo_data
+from tests.browser import axe_violations, console_errors, is_wider_than_window
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDTHS = (1280, 320)
+# Words of one picture that lie over one another, as the browser lays them out.
+OVERLAPS = """async sources => {
+  const found = [];
+  for (const source of sources) {
+    const holder = document.createElement("div");
+    const svg = await (await fetch(source)).text();
+    holder.append(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement);
+    document.body.append(holder);
+    const words = [...holder.querySelectorAll("text")].filter(text => text.textContent.trim());
+    const boxes = words.map(text => text.getBoundingClientRect());
+    boxes.forEach((one, first) => boxes.slice(first + 1).forEach((other, next) => {
+      const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      if (wide > 1 && high > 4) found.push(words[first].textContent + " / " + words[first + 1 + next].textContent);
+    }));
+    holder.remove();
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["timeliness", "process_map", "returns", "behind"])
+def test_the_pages_fit_and_their_pictures_are_drawn(people, page_of, name, width):
+    make_demo_data(seed=2, count=150, until=timezone.now())
+    page = page_of(people.auditor)
+    errors = console_errors(page)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(reverse(f"audit:{name}"))
+    pictures = page.locator("main img").all()
+    for picture in pictures:
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("image => image.naturalWidth") > 0
+        assert picture.get_attribute("alt")
+    sources = [picture.evaluate("image => image.currentSrc") for picture in pictures]
+    assert page.evaluate(OVERLAPS, sources) == []
+    assert axe_violations(page) == []
+    assert not is_wider_than_window(page)
+    assert errors == []
+
+
+def test_from_a_figure_to_the_trail_of_a_request(people, page_of):
+    make_demo_data(seed=2, count=60, until=timezone.now())
+    page = page_of(people.auditor)
+    page.goto(reverse("audit:timeliness"))
+    row = page.get_by_role("row", name="DEA field review").first
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Requests behind the figure")
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_role("rowheader", name="DEA field review").first).to_be_visible()
+    assert axe_violations(page) == []
