@@ -22,6 +22,7 @@ MOVE_FIRST = "Ask HSI headquarters to move the agent to your office first."
 def all_checks() -> list[Check]:
     """This app's checks, and those that the settings add."""
     return [
+        office_is_active,
         agent_is_active,
         agent_is_in_the_office,
         kind_fits_the_agent,
@@ -33,6 +34,14 @@ def all_checks() -> list[Check]:
 @cache
 def _plugged_in() -> tuple[Check, ...]:
     return tuple(import_string(path) for path in settings.DESIGNATION_CHECKS)
+
+
+def office_is_active(name: str, requests: Sequence[Request], actor: User) -> Mapping[int, str]:
+    """Nothing new is filed for a retired office; what is under way goes on."""
+    if name != "submit":
+        return {}
+    retired = "The office is retired. File for the office that took its agents over."
+    return {request.pk: retired for request in requests if not request.office.is_active}
 
 
 def agent_is_active(name: str, requests: Sequence[Request], actor: User) -> Mapping[int, str]:

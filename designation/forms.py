@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
@@ -15,14 +16,13 @@ from designation.checks import why_kind_does_not_fit
 from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
-from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES
 from designation.rosters.columns import Proposal, column_title
 from designation.rosters.fields import LONGEST_JUSTIFICATION
 from designation.rosters.files import MAX_BYTES
 from designation.rosters.headers import Field
 from designation.rosters.names import same_person_name
-from designation.selectors import MINE, OPEN
+from designation.selectors import MINE, OPEN, offices_seen_by, states_seen_by
 from designation.workflow import NewRequest
 
 
@@ -31,7 +31,7 @@ class OfficeField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            queryset=Office.objects.hsi(),
+            queryset=Office.objects.hsi().active(),
             to_field_name="code",
             label="HSI office",
             empty_label="Choose an office",
@@ -65,7 +65,7 @@ class RequestFilterForm(Form):
     """The filters of the list of requests. What cannot be read filters nothing."""
 
     text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
-    state = FilterField(label="State", required=False, choices=[("", "Any state"), (OPEN, "All open"), *State.choices])
+    state = FilterField(label="State", required=False)
     turn = FilterField(label="Whose turn", required=False)
     kind = FilterField(label="Kind", required=False, choices=[("", "Any kind"), *Request.Kind.choices])
     priority = FilterField(label="Priority", required=False, choices=[("", "Any priority"), *Request.Priority.choices])
@@ -77,9 +77,10 @@ class RequestFilterForm(Form):
         acts = user.has_role(*HSI_ROLES, *DEA_ROLES)
         mine = [(MINE, "Mine")] if acts else []
         fields: dict[str, Any] = self.fields
+        fields["state"].choices = [("", "Any state"), (OPEN, "All open"), *states_seen_by(user)]
         fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
         if sees_many_offices(user):
-            offices = [(office.code, str(office)) for office in Office.objects.hsi()]
+            offices = [(office.code, str(office)) for office in offices_seen_by(user)]
             fields["office"].choices = [("", "All offices"), *offices]
         else:
             del fields["office"]
@@ -242,7 +243,7 @@ class AgentForm(SaysWhatToEnter, forms.ModelForm):
         fields: dict[str, Any] = self.fields
         known = self.instance.pk is not None
         if user.has_role(Role.HSI_HQ):
-            fields["office"].queryset = Office.objects.hsi()
+            fields["office"].queryset = Office.objects.hsi().filter(Q(is_active=True) | Q(pk=self.instance.office_id))
         else:
             del fields["office"]
             if self.instance.office_id is None:

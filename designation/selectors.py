@@ -17,10 +17,12 @@ from audit.machine import Subject
 from audit.models import Goal, StageVisit, StepEvent
 from designation import workflow
 from designation.declared import declared
-from designation.models import Agent, Notice, Request, Role, User
+from designation.models import Agent, Notice, Office, Request, Role, User
 from designation.models.requests import OPEN_STATES, RequestQuerySet, State
+from designation.permissions import HSI_ROLES
 
 FIRST_STEPS = {"create": "Draft made", "grant": "Granted"}
+BEFORE_TRANSMITTAL = (State.DRAFT, State.HSI_REVIEW)
 OPEN = "open"
 MINE = "mine"
 
@@ -119,6 +121,22 @@ def work_of(user: User) -> Work:
         return Work(**counts, due_soon=None, late=None)
     due_soon, late = (find_requests(user, clock=status).count() for status in (Status.DUE_SOON, Status.LATE))
     return Work(**counts, due_soon=due_soon, late=late)
+
+
+def offices_seen_by(user: User) -> QuerySet[Office]:
+    """The HSI offices whose requests the user may see; retired ones only where there are such requests."""
+    filed = Exists(Request.objects.visible_to(user).filter(office=OuterRef("pk")))
+    offices = Office.objects.hsi()
+    if user.has_role(Role.HSI_HQ, Role.DEA_HQ, Role.AUDITOR):
+        return offices.filter(Q(is_active=True) | filed)
+    return offices.filter(Q(is_active=True, division=user.office_id) | filed)
+
+
+def states_seen_by(user: User) -> list[tuple[str, str]]:
+    """The states, with their labels, of the requests that the user may see: DEA sees what was transmitted to it."""
+    if user.has_role(*HSI_ROLES, Role.AUDITOR):
+        return list(State.choices)
+    return [(state.value, str(state.label)) for state in State if state not in BEFORE_TRANSMITTAL]
 
 
 def unread_notices(user: User) -> int:

@@ -101,9 +101,10 @@ class WorkflowAdmin(ScopedAdmin):
             raise Http404("There is no such act.")
         return declared(self.model, name)
 
-    def clock_after(self, act: Declared) -> dict[str, str]:
-        """Where the act leads, and whose clock runs there."""
+    def clock_after(self, act: Declared) -> dict[str, Any]:
+        """Where the act leads, and whose clock runs there, if clocks run at all."""
         return {
+            "has_clock": bool(self.model.parties),
             "to_state": act.to_state,
             "to_label": self.model.state_label(act.to_state),
             "to_party": self.model.parties.get(act.to_state, ""),

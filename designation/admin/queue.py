@@ -13,9 +13,8 @@ from django.http import HttpRequest
 from audit.clocks import Status
 from designation.admin.base import user_of
 from designation.models import Office, Request, Role
-from designation.models.requests import State
 from designation.permissions import DEA_ROLES
-from designation.selectors import waiting_for
+from designation.selectors import offices_seen_by, states_seen_by, waiting_for
 
 
 class SelectFilter(SimpleListFilter):
@@ -72,7 +71,7 @@ class StateFilter(SelectFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return list(State.choices)
+        return states_seen_by(user_of(request))
 
 
 class KindFilter(SelectFilter):
@@ -106,10 +105,7 @@ class OfficeFilter(SelectFilter):
     lookup = "office__code"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        offices = Office.objects.hsi()
-        if not user_of(request).has_role(Role.DEA_HQ, Role.AUDITOR):
-            offices = offices.filter(division=user_of(request).office_id)
-        return [(office.code, str(office)) for office in offices]
+        return [(office.code, str(office)) for office in offices_seen_by(user_of(request))]
 
 
 class DivisionFilter(SelectFilter):

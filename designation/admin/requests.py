@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -31,6 +31,11 @@ from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
 from designation.permissions import DEA_ROLES
 from designation.selectors import clocks, visits_of, waiting_for
+
+
+def _is_narrowed(request: HttpRequest) -> bool:
+    """Whether the list is searched or filtered, beside being a queue or not."""
+    return any(value for name, value in request.GET.items() if name != QueueFilter.parameter_name)
 
 
 @admin.register(Request)
@@ -80,11 +85,28 @@ class RequestAdmin(ActsAdmin):
         possible = {found.name for state in states for found in Request.transitions_from(state)}
         return {name: action for name, action in super().get_actions(request).items() if name in possible}
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A queue in which a search finds nothing says how many match among all that the reviewer may see."""
+        response = super().changelist_view(request, extra_context)
+        context: Any = getattr(response, "context_data", None)
+        empty = context is not None and "cl" in context and not context["cl"].result_count
+        if empty and is_queue(request) and _is_narrowed(request):
+            context["elsewhere"] = self._elsewhere(request)
+        return response
+
+    def _elsewhere(self, request: HttpRequest) -> dict[str, Any]:
+        among_all = copy.copy(request)
+        among_all.GET = request.GET.copy()
+        among_all.GET[QueueFilter.parameter_name] = QueueFilter.ALL
+        return {
+            "count": self.get_changelist_instance(among_all).result_count,
+            "url": f"{self.url('changelist')}?{among_all.GET.urlencode()}",
+        }
+
     def list_title(self, request: HttpRequest) -> tuple[str, str]:
         if not is_queue(request):
             return super().list_title(request)
-        filtered = set(request.GET) - {QueueFilter.parameter_name}
-        nothing = "Nothing that waits for you matches." if filtered else "Nothing waits for you."
+        nothing = "Nothing that waits for you matches." if _is_narrowed(request) else "Nothing waits for you."
         return "Requests waiting for me", nothing
 
     @admin.display(description="Office", ordering="office__code")
@@ -122,8 +144,10 @@ class RequestAdmin(ActsAdmin):
         return workflow.preview(name, pks, actor=actor, versions=versions)
 
     def consequences(self, name: str, rows: Sequence[Request]) -> dict[str, Any]:
-        """What changed of the agents meanwhile; for a decision, the division's nonconcurrences; for an approval also its
-        term and what it replaces."""
+        """What changed of the agents meanwhile; for a decision, the division's nonconcurrences.
+
+        For an approval also its term and what it replaces.
+        """
         shown: dict[str, Any] = {"agent_changes": changes_since(rows)}
         if name in {"approve", "deny"}:
             opinions = FieldOpinion.objects.current().filter(request__in=rows, concurs=False)

@@ -86,7 +86,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
         "timeline": selectors.timeline(row, visits),
         "stage_times": times,
         "party_times": selectors.party_times(times),
-        "opinions": opinions.select_related("division", "given_by"),
+        "opinions": opinions.select_related("division"),
     }
     return render(request, "designation/request_detail.html", context)
 
@@ -99,7 +99,7 @@ def _facts(row: Request) -> list[dict[str, Any]]:
         {"label": "Kind of request", "value": row.get_kind_display()},
         {"label": "Priority", "value": row.get_priority_display()},
         {"label": "Agreement", "value": row.agreement.title},
-        {"label": "Filed by", "value": row.filed_by},
+        {"label": "Filed by", "value": row.filed_by.recorded_name},
         {"label": "Justification", "value": row.justification},
     ]
 
