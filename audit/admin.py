@@ -7,12 +7,18 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.text import Truncator
 
 from audit import closure_admin, goal_admin  # noqa: F401 - they register closures and goals
+from audit.calendar import HOLIDAY_SOURCE, special_days
 from audit.machine import Subject
 from audit.models import AccessRecord, Calendar, StageVisit, StepEvent
+from audit.moments import moment
 from audit.role_admin import RoleAdmin
+
+SHORT = 80  # characters of a reason in a list
 
 
 class RecordAdmin(RoleAdmin):
@@ -48,10 +54,22 @@ class TransitionFilter(admin.SimpleListFilter):
 
 @admin.register(StepEvent)
 class StepEventAdmin(RecordAdmin):
-    list_display = ["at", "workflow", "subject", "sequence", "transition", "to_state", "actor_name", "reason"]
-    list_display_links = ["at", "subject"]
+    class Media:
+        css = {"all": ["title21/admin-records.css"]}
+
+    list_display = [
+        "when",
+        "workflow",
+        "subject",
+        "sequence",
+        "transition",
+        "to_state",
+        "actor_name",
+        "reason_in_short",
+    ]
+    list_display_links = ["when", "subject"]
     list_filter = [WorkflowFilter, TransitionFilter, "source"]
-    search_fields = ["=subject", "=actor_name"]
+    search_fields = ["=subject", "=actor_name", "=actor__username"]
     search_help_text = "The whole number of a request or designation, or a user name."
     ordering = ["-id"]
     fields = [
@@ -63,7 +81,7 @@ class StepEventAdmin(RecordAdmin):
         "to_state",
         "party",
         "final",
-        "at",
+        "when",
         "source",
         "actor_name",
         "actor_agency",
@@ -73,7 +91,15 @@ class StepEventAdmin(RecordAdmin):
         "previous_hash_hex",
         "hash_hex",
     ]
-    readonly_fields = ["previous_hash_hex", "hash_hex"]
+    readonly_fields = ["when", "previous_hash_hex", "hash_hex"]
+
+    @admin.display(description="At", ordering="at")
+    def when(self, step: StepEvent) -> str:
+        return moment(step.at)
+
+    @admin.display(description="Reason")
+    def reason_in_short(self, step: StepEvent) -> str:
+        return Truncator(step.reason).chars(SHORT)
 
     @admin.display(description="Hash of the step before")
     def previous_hash_hex(self, step: StepEvent) -> str:
@@ -104,16 +130,65 @@ class StageVisitAdmin(RecordAdmin):
     list_select_related = ["goal"]
 
 
+def _told(name: str, value: Any) -> str:
+    """A parameter in words, as "period from: 2026-01-01" or "office: HSI-MIA, HSI-TPA"."""
+    if isinstance(value, dict):
+        value = ", ".join(_told(*item) for item in value.items())
+    elif isinstance(value, list):
+        value = ", ".join(str(item) for item in value)
+    return f"{name.replace('_', ' ')}: {value if value not in (None, '') else 'none'}"
+
+
 @admin.register(AccessRecord)
 class AccessRecordAdmin(RecordAdmin):
-    list_display = ["at", "actor_name", "act", "row_count", "parameters"]
-    search_fields = ["=actor_name"]
+    class Media:
+        css = {"all": ["title21/admin-records.css"]}
+
+    list_display = ["when", "actor_name", "act", "row_count", "asked_for"]
+    fields = ["when", "actor_name", "act", "row_count", "asked_for"]
+    readonly_fields = ["when", "asked_for"]
+    search_fields = ["=actor_name", "=actor__username"]
     search_help_text = "A user name."
+
+    @admin.display(description="At", ordering="at")
+    def when(self, record: AccessRecord) -> str:
+        return moment(record.at)
+
+    @admin.display(description="Parameters")
+    def asked_for(self, record: AccessRecord) -> str:
+        return "; ".join(_told(name, value) for name, value in record.parameters.items()) or "none"
 
 
 @admin.register(Calendar)
 class CalendarAdmin(RecordAdmin):
-    list_display = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "built_at"]
+    """The working hours, and year by year the days that differ, so that anybody can reckon a measure again."""
+
+    list_display = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "built"]
+    fields = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "version", "built", "built_from"]
+    readonly_fields = ["version", "built", "built_from"]
+    change_form_template = "admin/audit/calendar/page.html"
+
+    @admin.display(description="Built", ordering="built_at")
+    def built(self, row: Calendar) -> str:
+        return moment(row.built_at) if row.built_at else "Not yet"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        shown = self._year(request, row) if row else {}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def _year(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        first, last = row.first_day.year, row.last_day.year
+        asked = request.GET.get("year", "")
+        year = int(asked) if asked.isdecimal() and first <= int(asked) <= last else timezone.localdate().year
+        return {
+            "year": year,
+            "years": range(first, last + 1),
+            "special_days": special_days(row, year),
+            "holidays_source": f"{HOLIDAY_SOURCE}, country US, category “government”",
+        }
 
 
 @admin.register(LogEntry)

@@ -29,6 +29,9 @@ DAY = timedelta(hours=24)
 SATURDAY = 5
 HALF_DAY = "half-day"  # as the holidays library names the executive orders that closed offices at midday
 HOLIDAY_SOURCE = f"holidays {holidays.__version__}"
+FEDERAL = "Federal holiday"
+ORDER = "Executive order"
+CLOSURE = "Closure on record, number"
 
 
 class CalendarError(Exception):
@@ -258,7 +261,7 @@ DayRow = tuple[date, datetime, datetime, datetime, int]  # day, starts_at, opens
 
 
 def _days(calendar: Calendar, closures: Iterable[Closure]) -> Iterator[DayRow]:
-    hours = _special_hours(calendar, closures)
+    hours = _special_hours(calendar, closures, range(calendar.first_day.year, calendar.last_day.year + 1))
     zone = ZoneInfo(calendar.time_zone)
     starts_at = datetime.combine(calendar.first_day, time(), zone).astimezone(UTC)
     worked = 0
@@ -278,12 +281,44 @@ def _days(calendar: Calendar, closures: Iterable[Closure]) -> Iterator[DayRow]:
         starts_at += DAY
 
 
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A day of Monday to Friday whose hours are not the calendar's own. `opens` and `closes` are equal if none is left.
+
+    `what` names each holiday, order or closure of the day; `source` says on whose word the hours rest.
+    """
+
+    day: date
+    what: str
+    source: str
+    opens: time
+    closes: time
+
+
+def special_days(calendar: Calendar, year: int) -> list[SpecialDay]:
+    """The days of the year on which the calendar's hours are shortened, and why; weekends are not worked anyway."""
+    closures = list(Closure.objects.in_force().filter(calendar=calendar, first_day__year__lte=year))
+    hours = _special_hours(calendar, closures, [year])
+    federal = holidays.US(categories=("public",), years=[year])
+    off = holidays.US(categories=("government",), years=[year])
+    found = []
+    for day, (opens, closes) in sorted(hours.items()):
+        if day.year != year or day.weekday() >= SATURDAY:
+            continue
+        closed_by = [closure for closure in closures if closure.first_day <= day <= closure.last_day]
+        names = [off[day]] if day in off else []
+        sources = [FEDERAL if day in federal else ORDER] if day in off else []
+        names += [closure.reason for closure in closed_by]
+        sources += [f"{CLOSURE} {closure.pk}" for closure in closed_by]
+        found.append(SpecialDay(day, "; ".join(names), "; ".join(sources), opens, closes))
+    return found
+
+
 Hours = tuple[time, time]  # opens and closes, local; equal when nothing is worked
 
 
-def _special_hours(calendar: Calendar, closures: Iterable[Closure]) -> dict[date, Hours]:
-    """Hours of the days that a holiday or a closure shortens."""
-    years = range(calendar.first_day.year, calendar.last_day.year + 1)
+def _special_hours(calendar: Calendar, closures: Iterable[Closure], years: Iterable[int]) -> dict[date, Hours]:
+    """Hours of the days that a holiday of the years or a closure shortens."""
     hours = {
         day: (calendar.opens, _midday(calendar) if HALF_DAY in name else calendar.opens)
         for day, name in holidays.US(categories=("government",), years=years).items()
