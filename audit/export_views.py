@@ -19,7 +19,9 @@ from audit.export_forms import ScheduleForm
 from audit.exports import exported_models, orders, schedules
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
+from audit.filters import ALL, COHORTS
 from audit.machine import Subject
+from audit.manifest import words
 from audit.models import AccessRecord, ExportFile, ScheduledExport
 from audit.views import View, for_report_readers
 
@@ -61,7 +63,7 @@ def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
         _cancel(request, file)
         return redirect("audit:export_detail", key=key)
     if not request.headers.get("HX-Request"):
-        return render(request, "audit/exports/detail.html", {"file": file, "filters": _rows(file)})
+        return render(request, "audit/exports/detail.html", {"file": file, "rows": _rows(file)})
     response = render(request, "audit/exports/_progress.html", {"file": file})
     if not file.is_unfinished:
         response["HX-Refresh"] = "true"
@@ -157,14 +159,15 @@ def _name_of(file: ExportFile) -> str:
 
 
 def _rows(file: ExportFile) -> list[dict[str, str]]:
-    """What was asked for, as the summary list takes it."""
-    asked = [("Holds", file.what), ("Format", FORMATS[file.format].label)]
-    for name, value in file.filters.items():
-        if name == "dimensions":
-            asked += [(dimension, ", ".join(values)) for dimension, values in value.items()]
-        else:
-            asked.append((name, ", ".join(value) if isinstance(value, list) else value))
-    return [{"label": name.replace("_", " ").capitalize(), "value": value} for name, value in asked]
+    """What was asked for and given out, as the summary list takes it."""
+    asked = dict(file.filters)
+    rows = [("Holds", file.what.capitalize()), ("Format", FORMATS[file.format].label)]
+    rows.append(("Which", COHORTS[asked.pop("cohort", ALL)]))
+    rows += [(name, ", ".join(values)) for name, values in asked.pop("dimensions", {}).items()]
+    rows += [(name, words(value)) for name, value in asked.items()]
+    if file.manifest:
+        rows.append(("SHA-256 of the file", file.manifest["sha256"]))
+    return [{"label": f"{name[0].upper()}{name[1:]}".replace("_", " "), "value": value} for name, value in rows]
 
 
 def _model() -> type[Subject]:
