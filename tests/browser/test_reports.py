@@ -45,7 +45,8 @@ def test_the_pages_fit_and_their_pictures_are_drawn(people, page_of, name, width
     pictures = page.locator("main img").all()
     for picture in pictures:
         picture.scroll_into_view_if_needed()
-        expect(picture).to_have_js_property("complete", True)
+        # The first one waits until the helper has loaded what it draws with.
+        expect(picture).to_have_js_property("complete", True, timeout=60_000)
         assert picture.evaluate("image => image.naturalWidth") > 0
         assert picture.get_attribute("alt")
     sources = [picture.evaluate("image => image.currentSrc") for picture in pictures]
