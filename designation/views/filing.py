@@ -53,10 +53,9 @@ def request_details(request: SignedIn) -> HttpResponse:
     agent = _agent(request)
     form = FilingForm(request.POST or None, user=request.user, agent=agent)
     existing = None
+    # A form that is sent twice must get as far as the draft of the first time.
     if agent and request.method != "POST" and Request.objects.open().filter(agent=agent).exists():
-        existing = Request.objects.visible_to(request.user).open().filter(agent=agent).first()
-        context = {"agent": agent, "existing": existing, "steps": STEPS}
-        return render(request, "designation/filing_blocked.html", context)
+        return _blocked_page(request, agent)
     if form.is_valid():
         saved, refusal = _save_draft(request, form)
         if saved:
@@ -64,6 +63,12 @@ def request_details(request: SignedIn) -> HttpResponse:
         existing = _existing(request, form, refusal)
     context = {"form": form, "agent": agent, "existing": existing, "steps": STEPS}
     return render(request, "designation/filing_details.html", context)
+
+
+def _blocked_page(request: SignedIn, agent: Agent) -> HttpResponse:
+    """Says that the agent has an open request, and which, if the user may see it."""
+    existing = Request.objects.visible_to(request.user).open().filter(agent=agent).first()
+    return render(request, "designation/filing_blocked.html", {"agent": agent, "existing": existing})
 
 
 def _agent(request: SignedIn) -> Agent | None:

@@ -96,7 +96,7 @@ def test_a_roster_is_uploaded_endorsed_returned_and_answered(people: People, pag
     headquarters.goto("/")
     click(headquarters, "To endorse", "link")
     headquarters.get_by_text("Select T21").first.locator("xpath=..").click()
-    click(headquarters, "Return selected")
+    click(headquarters, "Return to office")
     headquarters.get_by_label("Reason").fill("The supervisor's memo is missing.")
     click(headquarters, "Return to office: 1 request")
     expect(headquarters.get_by_role("heading", level=1)).to_have_text("1 request returned")
@@ -147,10 +147,49 @@ def test_headquarters_selects_a_whole_page_with_one_box(people: People, page_of)
     errors = console_errors(page)
     page.goto(reverse("designation:request_list"))
     page.locator("label[for=select-page]").click()
-    click(page, "Endorse selected")
+    click(page, "Endorse")
     expect(page.get_by_role("heading", level=1)).to_have_text("Endorse: 3 requests")
     assert axe_violations(page) == []
     click(page, "Endorse: 3 requests")
     expect(page.get_by_role("heading", level=1)).to_have_text("3 requests endorsed")
     assert axe_violations(page) == []
     assert errors == []
+
+
+def test_without_script_a_phone_shows_the_menu_and_signs_out(people: People, page_of):
+    page = page_of(people.coordinator, java_script_enabled=False)
+    page.set_viewport_size(WIDTHS["phone"])
+    page.goto("/")
+    expect(page.get_by_role("button", name="Menu")).to_be_hidden()
+    page.get_by_role("link", name="Agents", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Agents")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_pages_that_refuse_are_accessible_at_two_widths(people: People, page_of):
+    page = page_of(people.hsi_hq)
+    errors = console_errors(page)
+    requests = factories.requests(people, "hsi_review", count=14)
+    page.goto(reverse("designation:request_list"))
+    page.locator("label[for=select-page]").click()
+    Request.objects.filter(pk__in=[request.pk for request in requests]).update(filed_by=people.hsi_hq)
+    click(page, "Endorse")
+    expect(page.get_by_text("And 4 more")).to_be_visible()
+    assert_fit(page)
+    page.goto(reverse("designation:request_list") + "?state=nonsense")
+    expect(page.get_by_text("It filters nothing")).to_be_visible()
+    assert_fit(page)
+    page.goto(reverse("designation:request_details") + f"?agent={requests[0].agent_id}")
+    assert_fit(page)
+    assert errors == []
+    page.goto(reverse("designation:request_act", args=[requests[0].number, "endorse"]))
+    expect(page.get_by_role("link", name="Go back")).to_be_visible()
+    assert_fit(page)
+
+
+def assert_fit(page: Page) -> None:
+    for size in WIDTHS.values():
+        page.set_viewport_size(size)
+        assert axe_violations(page) == []
+        assert not is_wider_than_window(page)
