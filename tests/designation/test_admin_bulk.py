@@ -207,7 +207,7 @@ class TestForgedPost:
     def test_there_is_no_confirmation_by_get(self, people, reviewer):
         request = factories.request(people, "dea_decision")
         address = reverse("admin:designation_request_bulk", args=["approve"])
-        assert reviewer.get(address, {"selection": f"{request.pk}:{request.version}"}).status_code == 405
+        assert reviewer.get(address, {"selection": f"{request.pk}:{request.version}"}).status_code == 302
         assert states([request]) == ["dea_decision"]
 
     @pytest.mark.parametrize("name", ["withdraw", "submit", "save", "__init__"])
