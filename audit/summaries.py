@@ -38,18 +38,18 @@ def kept_dimensions(workflow: str) -> list[str]:
     return dimension_names(workflow)[:MOST_DIMENSIONS]
 
 
+# Asked for by itself, so that PostgreSQL knows how few steps come after it.
+OLDEST_POSITION = "SELECT coalesce(min(ledger_position), 0) FROM audit_summarisedperiod WHERE workflow = %s"
 # Steps added since the oldest kept position: the time of each, and the time of the end that it undid.
 HOLDING = """
 WITH touching AS MATERIALIZED (
     SELECT step.id, step.at FROM audit_stepevent AS step
-    WHERE step.workflow = %(workflow)s
-      AND step.id > (SELECT min(ledger_position) FROM audit_summarisedperiod WHERE workflow = %(workflow)s)
+    WHERE step.workflow = %(workflow)s AND step.id > %(position)s
     UNION ALL
     SELECT step.id, ended.at FROM audit_stepevent AS step
     JOIN audit_stepevent AS ended ON ended.workflow = step.workflow AND ended.subject = step.subject
                                  AND ended.sequence = step.sequence - 1
-    WHERE step.workflow = %(workflow)s AND ended.final
-      AND step.id > (SELECT min(ledger_position) FROM audit_summarisedperiod WHERE workflow = %(workflow)s)
+    WHERE step.workflow = %(workflow)s AND step.id > %(position)s AND ended.final
 )
 SELECT period.id, period.since, period.until FROM audit_summarisedperiod AS period
 JOIN audit_calendar AS calendar ON calendar.id = period.calendar_id
@@ -76,7 +76,8 @@ def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> 
         "until": [period.until for period in wanted],
     }
     with connection.cursor() as cursor:
-        cursor.execute(HOLDING, parameters)
+        cursor.execute(OLDEST_POSITION, [workflow])
+        cursor.execute(HOLDING, parameters | {"position": cursor.fetchone()[0]})
         return {Period(since, until): key for key, since, until in cursor.fetchall()}
 
 
