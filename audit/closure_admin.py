@@ -121,7 +121,8 @@ class ClosureAdmin(RoleAdmin):
             return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        name = request.user.get_username()
+        user: Any = request.user
+        name = user.recorded_name
         if change:
             moved = closures.withdraw(obj, withdrawn_by_name=name, why=form.cleaned_data["withdraw_why"])
         else:

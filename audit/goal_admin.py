@@ -231,7 +231,8 @@ class GoalAdmin(RoleAdmin):
         return self.has_change_permission(request, self.get_object(request, object_id))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        name = request.user.get_username()
+        user: Any = request.user
+        name = user.recorded_name
         if change:
             goals.end_goal(obj, ended_by_name=name, why=form.cleaned_data["reason"], until=form.until())
         else:

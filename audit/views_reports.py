@@ -152,7 +152,7 @@ def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mome
     user: Any = request.user
     AccessRecord.objects.create(
         actor=user,
-        actor_name=user.get_username(),
+        actor_name=user.recorded_name,
         act="take report table",
         parameters={"report": name, "asked": asked.address(), "as_of": moment.as_of.isoformat()},
         row_count=len(table.rows),

@@ -95,12 +95,13 @@ class RequestAdmin(ActsAdmin):
         return response
 
     def _elsewhere(self, request: HttpRequest) -> dict[str, Any]:
+        filters = request.GET.copy()
+        filters[QueueFilter.parameter_name] = QueueFilter.ALL
         among_all = copy.copy(request)
-        among_all.GET = request.GET.copy()
-        among_all.GET[QueueFilter.parameter_name] = QueueFilter.ALL
+        among_all.GET = QueryDict(filters.urlencode())
         return {
             "count": self.get_changelist_instance(among_all).result_count,
-            "url": f"{self.url('changelist')}?{among_all.GET.urlencode()}",
+            "url": f"{self.url('changelist')}?{filters.urlencode()}",
         }
 
     def list_title(self, request: HttpRequest) -> tuple[str, str]:

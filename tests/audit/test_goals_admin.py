@@ -59,7 +59,7 @@ def test_a_headquarters_sets_a_goal_for_its_own_stage_at_once_with_who_and_why_o
     assert before <= goal.effective_from <= timezone.now()
     assert (goal.workflow, goal.measure, goal.stage, goal.party) == ("request", "stage", "dea_intake", "")
     assert (goal.applies_to, goal.business_seconds, goal.share_percent) == ({"priority": "expedited"}, 7200, 90)
-    assert (goal.set_by_name, goal.why) == (people.dea_hq.username, "GAO asked for goals.")
+    assert (goal.set_by_name, goal.why) == (people.dea_hq.recorded_name, "GAO asked for goals.")
     assert LogEntry.objects.get().user == people.dea_hq
 
 
@@ -137,7 +137,7 @@ def test_a_goal_is_ended_by_its_own_headquarters_with_the_last_day_and_why(peopl
     assert response.url == GOALS
     goal.refresh_from_db()
     assert timezone.localtime(goal.effective_until).date() == day + timedelta(days=1)
-    assert (goal.ended_by_name, goal.ended_why) == (people.dea_hq.username, "Four days from May.")
+    assert (goal.ended_by_name, goal.ended_why) == (people.dea_hq.recorded_name, "Four days from May.")
     assert as_user(people.dea_hq).post(of(goal), {"reason": "Again."}).status_code == 403
 
 
@@ -189,7 +189,7 @@ def test_an_operator_enters_a_closure_which_is_on_record_and_in_the_calendar(peo
     version = calendar.load().version
     response = as_user(people.operator).post(NEW_CLOSURE, closure(), follow=True)
     entered = Closure.objects.get()
-    assert (entered.entered_by_name, entered.authority) == (people.operator.username, "OPM notice of 5 March 2026")
+    assert (entered.entered_by_name, entered.authority) == (people.operator.recorded_name, "OPM notice of 5 March 2026")
     assert calendar.load().version == version + 1
     assert f"The calendar is at version {version + 1} now" in response.text
     assert LogEntry.objects.get().user == people.operator
@@ -202,7 +202,7 @@ def test_an_operator_withdraws_a_closure_once(people, as_user):
     assert client.post(page, {"withdraw_why": ""}).status_code == 200
     assert client.post(page, {"withdraw_why": "The wrong week.", "reason": "forged"}).url == CLOSURES
     withdrawn = Closure.objects.get()
-    assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.username, "The wrong week.")
+    assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.recorded_name, "The wrong week.")
     assert withdrawn.reason == "Snow emergency"
     assert client.post(page, {"withdraw_why": "Again."}).status_code == 403
     assert "The wrong week." in client.get(page).text
