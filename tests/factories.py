@@ -98,16 +98,21 @@ PATHS["returned"] = [*PATHS["dea_intake"], ("return_to_office", "dea_hq", "Super
 PATHS["withdrawn"] = [*PATHS["hsi_review"], ("withdraw", "coordinator", "Agent reassigned.")]
 
 
-def requests(people: People, state: str = "draft", count: int = 1, **entry: Any) -> list[Request]:
-    """Requests of the coordinator's office, each for a new agent, brought to the state through the workflow."""
+def requests(
+    people: People, state: str = "draft", count: int = 1, *, by: User | None = None, **entry: Any
+) -> list[Request]:
+    """Requests of the coordinator's office, each for a new agent, brought to the state through the workflow.
+
+    The coordinator files and submits them, or else `by`.
+    """
+    filer = by or people.coordinator
     agents = AgentFactory.create_batch(count, office=people.coordinator.office)
     entries = [new_request(agent, **entry) for agent in agents]
-    filed = workflow.file_requests(
-        entries, actor=people.coordinator, office=people.coordinator.office, submit=False
-    ).done
+    filed = workflow.file_requests(entries, actor=filer, office=people.coordinator.office, submit=False).done
     pks = [request.pk for request in filed]
     for name, who, reason in PATHS[state]:
-        outcome = workflow.transition(name, pks, actor=getattr(people, who), reason=reason)
+        actor = filer if who == "coordinator" else getattr(people, who)
+        outcome = workflow.transition(name, pks, actor=actor, reason=reason)
         assert not outcome.refused, outcome.refused
     return list(Request.objects.with_people().filter(pk__in=pks).order_by("pk"))
 

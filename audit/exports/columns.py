@@ -265,7 +265,9 @@ DICTIONARY = """\
 The columns of the file that `manage.py export_processing_times` and the page “Processing times” write: one row for
 each {thing}, in the order of the columns. The file is CSV in UTF-8 with a header row, commas and line feeds.
 
-- Business time is the working time of the federal calendar: Monday to Friday, less federal holidays and closures.
+- Business time is the working time of the federal calendar: Monday to Friday from 9:00 to 17:00 in America/New_York,
+  less federal holidays as observed, days closed by executive order, and closures. business-calendar.md lists their
+  sources; auditors see every such day in the admin, under Calendars.
   Hours have 4 decimals; times 3,600 and rounded, they are the whole business seconds that the ledger holds.
 - Instants are in UTC, to the second, as 2026-05-03T14:07:59Z.
 - Everything is computed from the ledger. Each stage’s time is the sum of its visits; the time in a state in which no

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,14 @@ def make_file(export: Export, format: str, path: Path, *, actor_name: str, progr
             done = write(file, source, part)
             beside = path.with_name(path.name + MANIFEST_SUFFIX)
             beside.unlink(missing_ok=True)
+            if path.exists():
+                part.chmod(stat.S_IMODE(path.stat().st_mode))
             part.replace(path)
             beside.write_text(as_json(done), encoding="utf-8")
             finish(file, source, done)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that cannot be written, which the error at hand tells of already
+            part.unlink(missing_ok=True)
 
 
 def as_json(found: dict[str, Any]) -> str:

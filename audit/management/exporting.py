@@ -49,23 +49,36 @@ class ExportCommand(BaseCommand):
             raise CommandError(str(error)) from None
         progress = exports.Progress()
         who = f"command line, uid {os.getuid()}"
-        if options["output"] != "-":
-            self._write(export, options["format"], Path(options["output"]), who, progress)
+        try:
+            path = _target(options["output"])
+            to_file = path is not None and (path.is_file() or not path.exists())
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror}") from None
+        if path and to_file:
+            self._write(export, options["format"], path, who, progress)
         elif options["format"] == "csv":
-            self._print(exports.stream(export, actor=None, actor_name=who, progress=progress))
+            self._pass_on(exports.stream(export, actor=None, actor_name=who, progress=progress), path)
         else:
-            raise CommandError("Only CSV goes to the standard output: name a file.")
+            raise CommandError("Only CSV is passed on as it is made: name a file.")
         self.stderr.write(f"{progress.rows} rows")
 
-    def _print(self, pieces: Iterable[bytes]) -> None:
+    def _pass_on(self, pieces: Iterable[bytes], path: Path | None) -> None:
+        """Writes to a pipe, a device or the standard output, which are never replaced by a file."""
         try:
+            if path:
+                with path.open("wb", buffering=0) as target:
+                    for piece in pieces:
+                        target.write(piece)
+                return
             for piece in pieces:
                 self.stdout.write(piece.decode(), ending="")
             self.stdout.flush()
-        except BrokenPipeError:
-            # The reader has had enough. Python flushes again when it ends, and must not fail there.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise CommandError("The reader of the output went away; the export is not whole.") from None
+        except OSError as error:
+            if path is None:
+                # Python flushes again when it ends, and must not fail there.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            why = "its reader went away" if isinstance(error, BrokenPipeError) else error.strerror
+            raise CommandError(f"{path or 'The standard output'}: {why}; the export is not whole.") from None
 
     def _write(self, export: exports.Export, format: str, path: Path, who: str, progress: exports.Progress) -> None:
         try:
@@ -76,8 +89,34 @@ class ExportCommand(BaseCommand):
             raise CommandError(str(error)) from None
 
 
+def _target(output: str) -> Path | None:
+    """The file that is meant, links followed; None for the standard output. Raises CommandError."""
+    if output == "-":
+        return None
+    path = Path(output).resolve()
+    if not output or path.is_dir() or output.endswith(os.sep):
+        raise CommandError(f"“{output}” is not a file: name one.")
+    if not path.parent.is_dir():
+        raise CommandError(f"{path.parent}: there is no such folder.")
+    return path
+
+
+def _refuse_unknown_values(options: dict[str, Any]) -> None:
+    """A mistyped value would give an empty file that looks like an answer. Raises ValueError."""
+    if options["workflow"] not in (None, DEFAULT_WORKFLOW):
+        return
+    known = {name: [value for value, _ in found.choices()] for name, found in exports.dimensions().items()}
+    model = exports.exported_model(DEFAULT_WORKFLOW)
+    known["outcome"] = [exports.OPEN, *sorted(model.final_states if model else ())]
+    for name, values in known.items():
+        for value in options[name]:
+            if value not in values:
+                raise ValueError(f"--{name} {value}: not known. It is one of {', '.join(values)}.")
+
+
 def _filters(options: dict[str, Any]) -> exports.Filters:
-    """Raises ValueError where the options do not fit together."""
+    """Raises ValueError where the options do not fit together, or name what is not."""
+    _refuse_unknown_values(options)
     has_period = options["first_day"] or options["last_day"]
     return exports.Filters(
         cohort=options["cohort"] or (exports.FILED if has_period else exports.ALL),

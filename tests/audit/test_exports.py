@@ -113,7 +113,7 @@ def test_open_and_outcome_filter(people):
 
 
 def test_dimensions_filter_as_recorded(people):
-    routine = factories.request(people, "hsi_review")
+    routine = factories.request(people, "returned")
     expedited = factories.request(people, "hsi_review", priority="expedited")
     assert numbers(dimensions={"priority": ("expedited",)}) == {expedited.number}
     assert numbers(dimensions={"office": ("HSI-MIA", "HSI-DEN")}) == {routine.number, expedited.number}

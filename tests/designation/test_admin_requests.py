@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit.models import StageVisit, StepEvent
 from designation import workflow
-from designation.models import Designation, Request
+from designation.models import Designation, Request, Role
 from designation.models.requests import State
 from designation.selectors import waiting_for
 from tests import factories
@@ -280,10 +280,11 @@ class TestForgedPost:
         assert StepEvent.objects.count() == steps
 
     def test_nobody_decides_what_he_filed(self, people, as_user):
-        both = factories.user("dea_hq", "DEA-HQ")
         request = factories.request(people, "dea_decision")
-        Request.objects.filter(pk=request.pk).update(filed_by=both)
-        response = as_user(both).post(act(request, "approve"), {"version": request.version, "reason": ""})
+        filer = people.coordinator
+        filer.roles, filer.office = [Role.DEA_HQ], people.dea_hq.office
+        filer.save()
+        response = as_user(filer).post(act(request, "approve"), {"version": request.version, "reason": ""})
         assert response.status_code == 403
         assert state_of(request) == "dea_decision"
 
