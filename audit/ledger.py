@@ -80,14 +80,21 @@ FROM chained
 RETURNING id
 """
 
-CLOSE_VISITS = """
+SPENT = seconds_between_sql("stay.entered_at", "stay.at", calendar="%(calendar)s")
+CLOSE_VISITS = f"""
 UPDATE audit_stagevisit AS visit
-SET left_at = step.at,
-    business_seconds = audit_business_seconds(%(calendar)s, visit.entered_at, step.at),
-    met = step.at <= visit.due_at
-FROM audit_stepevent AS step
-WHERE step.id = ANY(%(steps)s) AND visit.workflow = step.workflow AND visit.subject = step.subject
-  AND visit.left_at IS NULL
+SET left_at = spent.at, business_seconds = spent.seconds, met = spent.at <= visit.due_at
+FROM (
+    SELECT stay.id, stay.at, {SPENT.seconds} AS seconds
+    FROM (
+        SELECT visit.id, visit.entered_at, step.at FROM unnest(%(steps)s::bigint[]) AS given (id)
+        JOIN audit_stepevent AS step ON step.id = given.id
+        JOIN audit_stagevisit AS visit
+          ON visit.workflow = step.workflow AND visit.subject = step.subject AND visit.left_at IS NULL
+    ) AS stay
+    {SPENT.joins}
+) AS spent
+WHERE visit.id = spent.id
 """
 
 STAY = seconds_between_sql("stay.at", "stay.left_at", calendar="%(calendar)s")
@@ -109,7 +116,11 @@ WHERE NOT stay.final
 VISIT_COLUMNS = (
     "workflow, subject, sequence, stage, party, entered_at, left_at, business_seconds, goal_id, due_at, met, dimensions"
 )
-NEW_STEPS = "SELECT step.*, NULL::timestamptz AS left_at FROM audit_stepevent AS step WHERE step.id = ANY(%(steps)s)"
+# Joined, because a filter by ANY(array) looks through the whole array for each row.
+NEW_STEPS = """
+SELECT step.*, NULL::timestamptz AS left_at
+FROM unnest(%(steps)s::bigint[]) AS given (id) JOIN audit_stepevent AS step ON step.id = given.id
+"""
 OPEN_VISITS = f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_STEPS.format(steps=NEW_STEPS)}"
 
 
@@ -209,6 +220,8 @@ def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> 
         cursor.execute(HELD_ALREADY, {"workflow": workflow, "subjects": list(subjects)})
         if held := cursor.fetchone():
             raise LedgerConflict(f"{held[0]}: the ledger holds it already.")
+        # Taken before the numbers, so that no export calls a position settled below which these will stand.
+        cursor.execute("LOCK TABLE audit_stepevent IN ROW EXCLUSIVE MODE")
         cursor.execute(NEW_KEYS, [len(history)])
         keys = [row[0] for row in cursor.fetchall()]
         with cursor.copy(COPY_STEPS) as copy:

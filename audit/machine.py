@@ -174,7 +174,7 @@ def perform(
         rows = list(queryset.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
         outcome = judge(name, rows, actor=actor, reason=reason, versions=versions, checks=checks)
         outcome.refused += _not_found(wanted, rows)
-        _apply(name, outcome.done, actor, reason)
+        move(name, outcome.done, actor=actor, reason=reason)
     return outcome
 
 
@@ -265,7 +265,8 @@ def _not_found(wanted: Sequence[int], rows: Sequence[Subject]) -> list[Refusal]:
     return [Refusal(f"#{pk}", "not_found", "Not found, or not yours to see.", pk) for pk in wanted if pk not in seen]
 
 
-def _apply(name: str, rows: Sequence[S], actor: Any, reason: str) -> None:
+def move(name: str, rows: Sequence[S], *, actor: Any, reason: str = "") -> None:
+    """Makes a transition of rows that the caller has locked and judged, inside a transaction."""
     if not rows:
         return
     steps = []

@@ -67,8 +67,10 @@ def file_requests(
             [machine.step_of(request, "create", role=FILING_OFFICE.role_of(request, actor)) for request in filed],
             actor=actor,
         )
-        if submit and filed:
-            filed = transition("submit", [request.pk for request in filed], actor=actor).done
+        if submit:
+            # Judged above, of locked agents, and nobody else sees the drafts yet.
+            machine.move("submit", filed, actor=actor)
+            notify("submit", filed, actor=actor, reason="")
     badges = {request.number: request.agent.badge_number for request in requests}
     refused += [Refusal(badges[refusal.number], refusal.code, refusal.message) for refusal in judged.refused]
     return Outcome(filed, refused)
@@ -91,7 +93,7 @@ def _agents_of(entries: Sequence[NewRequest], office: Office) -> tuple[dict[str,
         for pk, entry in zip(_new_keys("designation_agent", len(unknown)), unknown.values(), strict=True)
     ]
     Agent.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
-    agents = Agent.objects.filter(badge_number__in=badges).select_related("office")
+    agents = Agent.objects.filter(badge_number__in=badges).prefetch_related("office")
     locked = agents.order_by("pk").select_for_update(of=("self",))
     return {agent.badge_number: agent for agent in locked}, [agent.pk for agent in new]
 
