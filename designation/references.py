@@ -18,14 +18,14 @@ AGENCIES = {HSI: "Homeland Security Investigations", DEA: "Drug Enforcement Admi
 
 @transaction.atomic
 def load() -> dict[str, int]:
-    """Writes the reference data and the federal calendar, over what an earlier load wrote; returns the counts."""
+    """Adds the reference data that is missing and builds the federal calendar; returns the counts of the files."""
     for code, name in AGENCIES.items():
         Agency.objects.update_or_create(code=code, defaults={"name": name})
     divisions = [_office(row, DEA) for row in _rows("dea_field_divisions.csv")]
-    _upsert(divisions)
+    _add_missing(divisions)
     by_code = {office.code: office for office in Office.objects.dea()}
     offices = [_office(row, HSI, division=by_code[row["dea_division"]]) for row in _rows("hsi_field_offices.csv")]
-    _upsert(offices)
+    _add_missing(offices)
     agreements = [_agreement(row) for row in _rows("agreements.csv")]
     for agreement in agreements:
         code = agreement.pop("code")
@@ -51,9 +51,9 @@ def _office(row: dict[str, str], agency: str, division: Office | None = None) ->
     )
 
 
-def _upsert(offices: list[Office]) -> None:
-    facts = ["name", "city", "state", "agency", "is_headquarters", "division"]
-    Office.objects.bulk_create(offices, update_conflicts=True, unique_fields=["code"], update_fields=facts)
+def _add_missing(offices: list[Office]) -> None:
+    """Leaves an office that is on record as it is: operators rename and route them."""
+    Office.objects.bulk_create(offices, ignore_conflicts=True)
 
 
 def _agreement(row: dict[str, str]) -> dict[str, Any]:

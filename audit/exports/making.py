@@ -33,7 +33,7 @@ def begin(export: Export, *, format: str, owner: Any, owner_name: str = "", **va
     """A new export on file. `owner` is a user, or None with a name for the record."""
     file = ExportFile.objects.create(
         owner=owner,
-        owner_name=owner.get_username() if owner else owner_name,
+        owner_name=owner.recorded_name if owner else owner_name,
         what=export.what,
         workflow=export.workflow,
         format=format,

@@ -64,7 +64,7 @@ def _order(schedule: ScheduledExport, period: periods.Period) -> bool:
             period_start=period.first_day,
             defaults={
                 "owner": schedule.owner,
-                "owner_name": schedule.owner.get_username(),
+                "owner_name": schedule.owner.recorded_name,
                 "what": FORMATS[schedule.format].of[0],
                 "workflow": schedule.workflow,
                 "format": schedule.format,
@@ -228,7 +228,7 @@ def schedule_export(*, owner: Any, **values: Any) -> ScheduledExport:
 def _on_record(schedule: ScheduledExport, act: str) -> None:
     AccessRecord.objects.create(
         actor=schedule.owner,
-        actor_name=schedule.owner.get_username(),
+        actor_name=schedule.owner.recorded_name,
         act=act,
         parameters={
             "schedule": schedule.pk,

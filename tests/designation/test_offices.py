@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from designation import workflow
+from designation import references, workflow
 from designation.forms import OfficeField, RequestFilterForm
 from designation.models import Office, User
 from designation.selectors import offices_seen_by
@@ -102,3 +102,11 @@ def test_the_state_filter_offers_dea_nothing_that_was_never_transmitted(people):
     for user, offers in ((people.dea_field, False), (people.dea_hq, False), (people.auditor, True)):
         states = dict(RequestFilterForm({}, user=user).fields["state"].choices)
         assert ("draft" in states, "hsi_review" in states) == (offers, offers)
+
+
+def test_loading_the_reference_data_again_leaves_an_operators_routing(db):
+    office = Office.objects.get(code="HSI-MIA")
+    office.division = Office.objects.get(code="DEA-ATL")
+    office.save()
+    references.load()
+    assert Office.objects.get(code="HSI-MIA").division.code == "DEA-ATL"
