@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from audit.canonical import step_hash
+from audit.ledger import STEP_COLUMNS
 from audit.machine import Subject
 from audit.models import StepEvent
 
@@ -29,32 +30,9 @@ class Finding:
         return f"{event} ({self.workflow} {self.subject}, step {self.sequence}): {self.problem}"
 
 
-COLUMNS = (
-    "id",
-    "workflow",
-    "subject",
-    "sequence",
-    "transition",
-    "from_state",
-    "to_state",
-    "party",
-    "final",
-    "actor_id",
-    "actor_name",
-    "actor_agency",
-    "actor_role",
-    "at",
-    "reason",
-    "dimensions",
-    "source",
-    "previous_hash",
-    "hash",
-)
-
-
 def findings() -> Iterator[Finding]:
     """Everything in the ledger that does not verify. Streams: memory does not grow with the ledger."""
-    steps = StepEvent.objects.order_by("workflow", "subject", "sequence").values(*COLUMNS)
+    steps = StepEvent.objects.order_by("workflow", "subject", "sequence").values(*STEP_COLUMNS)
     previous: Mapping[str, Any] | None = None
     for step in steps.iterator(chunk_size=5000):
         if previous and (previous["workflow"], previous["subject"]) != (step["workflow"], step["subject"]):
