@@ -77,51 +77,45 @@ SELECT id, %(workflow)s, subject, sequence, transition, from_state, to_state, pa
                        %(actor_id)s, %(actor_name)s, %(actor_agency)s, role, at, reason, dimensions, 'system',
                        previous_hash)
 FROM chained
-RETURNING id
+RETURNING id, at
 """
 
-SPENT = seconds_between_sql("stay.entered_at", "stay.at", calendar="%(calendar)s")
-CLOSE_VISITS = f"""
-UPDATE audit_stagevisit AS visit
-SET left_at = spent.at, business_seconds = spent.seconds, met = spent.at <= visit.due_at
-FROM (
-    SELECT stay.id, stay.at, {SPENT.seconds} AS seconds
-    FROM (
-        SELECT visit.id, visit.entered_at, step.at FROM unnest(%(steps)s::bigint[]) AS given (id)
-        JOIN audit_stepevent AS step ON step.id = given.id
-        JOIN audit_stagevisit AS visit
-          ON visit.workflow = step.workflow AND visit.subject = step.subject AND visit.left_at IS NULL
-    ) AS stay
-    {SPENT.joins}
-) AS spent
-WHERE visit.id = spent.id
+# By subject and scalar function: the plan of a join would hang on statistics that a young database does not have.
+CLOSE_VISITS = """
+UPDATE audit_stagevisit
+SET left_at = %(at)s, business_seconds = audit_business_seconds(%(calendar)s, entered_at, %(at)s),
+    met = %(at)s <= due_at
+WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND left_at IS NULL
 """
-
 STAY = seconds_between_sql("stay.at", "stay.left_at", calendar="%(calendar)s")
-# The visits that steps lead to, as columns of audit_stagevisit without its id. {steps} selects the steps.
-VISITS_OF_STEPS = f"""
-SELECT stay.workflow, stay.subject, stay.sequence, stay.to_state AS stage, stay.party,
-       stay.at AS entered_at, stay.left_at,
-       {STAY.seconds} AS business_seconds,
-       goal.id AS goal_id, due.at AS due_at, stay.left_at <= due.at AS met, stay.dimensions
-FROM ({{steps}}) AS stay
-{STAY.joins}
-LEFT JOIN audit_goal AS goal
-       ON goal.id = CASE WHEN stay.workflow IN (SELECT workflow FROM audit_goal)
-                         THEN audit_goal_for(stay.workflow, stay.to_state, stay.party, stay.dimensions, stay.at) END
-CROSS JOIN LATERAL (SELECT audit_business_add(%(calendar)s, stay.at, goal.business_seconds) AS at) AS due
-WHERE NOT stay.final
-"""
-
 VISIT_COLUMNS = (
     "workflow, subject, sequence, stage, party, entered_at, left_at, business_seconds, goal_id, due_at, met, dimensions"
 )
+
+
+def _visits_of(steps: str, *, ended: bool = True) -> str:
+    """The visits that the selected steps lead to, as columns of audit_stagevisit; open ones unless any has ended."""
+    return f"""
+    SELECT stay.workflow, stay.subject, stay.sequence, stay.to_state AS stage, stay.party,
+           stay.at AS entered_at, stay.left_at,
+           {STAY.seconds if ended else "NULL::bigint"} AS business_seconds,
+           goal.id AS goal_id, due.at AS due_at, stay.left_at <= due.at AS met, stay.dimensions
+    FROM ({steps}) AS stay
+    {STAY.joins if ended else ""}
+    LEFT JOIN audit_goal AS goal
+           ON goal.id = CASE WHEN stay.workflow IN (SELECT workflow FROM audit_goal)
+                             THEN audit_goal_for(stay.workflow, stay.to_state, stay.party, stay.dimensions, stay.at) END
+    CROSS JOIN LATERAL (SELECT audit_business_add(%(calendar)s, stay.at, goal.business_seconds) AS at) AS due
+    WHERE NOT stay.final
+    """
+
+
 # Joined, because a filter by ANY(array) looks through the whole array for each row.
 NEW_STEPS = """
 SELECT step.*, NULL::timestamptz AS left_at
 FROM unnest(%(steps)s::bigint[]) AS given (id) JOIN audit_stepevent AS step ON step.id = given.id
 """
-OPEN_VISITS = f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_STEPS.format(steps=NEW_STEPS)}"
+OPEN_VISITS = f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {_visits_of(NEW_STEPS, ended=False)}"
 
 
 def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
@@ -151,9 +145,11 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(APPEND, {"workflow": workflow, **columns, **who})
-        added: dict[str, Any] = {"steps": [row[0] for row in cursor.fetchall()], "calendar": default_calendar_id()}
-        cursor.execute(CLOSE_VISITS, added)
-        cursor.execute(OPEN_VISITS, added)
+        added = cursor.fetchall()
+        calendar = default_calendar_id()
+        closed = {"workflow": workflow, "subjects": columns["subjects"], "at": added[0][1], "calendar": calendar}
+        cursor.execute(CLOSE_VISITS, closed)
+        cursor.execute(OPEN_VISITS, {"steps": [key for key, _ in added], "calendar": calendar})
 
 
 def last_steps(workflow: str, subjects: Iterable[str]) -> dict[str, StepEvent]:
@@ -177,6 +173,7 @@ HELD_ALREADY = """
 SELECT subject FROM audit_stepevent
 WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND sequence = 1 ORDER BY subject LIMIT 1
 """
+MANY_STEPS = 1000
 STEP_COLUMNS = (
     "id",
     "workflow",
@@ -228,9 +225,12 @@ def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> 
             for row in _chained(workflow, history, keys, source):
                 copy.write_row(row)
         cursor.execute(
-            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_STEPS.format(steps=STEPS_WITH_END)}",
+            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {_visits_of(STEPS_WITH_END)}",
             {"steps": keys, "calendar": default_calendar_id()},
         )
+        if len(history) >= MANY_STEPS:
+            # Reports that ran before PostgreSQL has looked by itself took minutes instead of a second.
+            cursor.execute("ANALYZE audit_stepevent, audit_stagevisit")
     return len(history)
 
 
@@ -286,7 +286,7 @@ ALL_STEPS = """
 SELECT step.*, lead(step.at) OVER (PARTITION BY step.workflow, step.subject ORDER BY step.sequence) AS left_at
 FROM audit_stepevent AS step
 """
-DERIVED_VISITS = VISITS_OF_STEPS.format(steps=ALL_STEPS)
+DERIVED_VISITS = _visits_of(ALL_STEPS)
 
 
 def rebuild_visits() -> int:
