@@ -80,7 +80,7 @@ def test_a_second_reviewer_is_told_who_was_first(people, page_of):
     other = factories.user("dea_hq", "DEA-HQ", username="mwalker")
     workflow.transition("deny", [request.pk], actor=other, reason="Not needed.")
     page.get_by_role("button", name="Approve", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Already decided: denied by mwalker on ")
+    expect(page.get_by_role("alert")).to_contain_text(f"Already decided: denied by {other.recorded_name} on ")
     assert axe_violations(page) == []
     assert state_of(request) == "denied"
 
