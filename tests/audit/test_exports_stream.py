@@ -124,7 +124,7 @@ def test_the_command_takes_filters(people, tmp_path):
     [
         ({"workflow": "nothing"}, "no workflow “nothing”"),
         ({"workflow": "case", "cohort": "all", "first_day": MONDAY.date()}, "filing or of ending"),
-        ({"workflow": "case", "output": "/nowhere/times.csv"}, "/nowhere/times.csv: No such file"),
+        ({"workflow": "case", "output": "/nowhere/times.csv"}, "/nowhere: there is no such folder"),
     ],
 )
 def test_the_command_says_what_is_wrong(options, why):
