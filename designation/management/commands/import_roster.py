@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ class Command(BaseCommand):
         """Returns how many rows were not filed."""
         user = _one(User.objects.filter(username=options["user"]), f"No user is called {options['user']}.")
         office = _one(Office.objects.filter(code=options["office"]), f"No office has the code {options['office']}.")
+        _check_target(options["rejected"], options["file"])
         with options["file"].open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         upload = uploads.start_upload(
@@ -128,6 +130,17 @@ def _one(found: QuerySet[M], why_not: str) -> M:
     if row is None:
         raise CommandError(why_not, returncode=CANNOT_START)
     return row
+
+
+def _check_target(rejected: Path | None, roster: Path) -> None:
+    """Before anything is filed: the rows not filed can be written, and not over the roster itself."""
+    if rejected is None:
+        return
+    if rejected.exists() and roster.exists() and rejected.samefile(roster):
+        raise CommandError("--rejected names the roster itself: name another file.", returncode=CANNOT_START)
+    writable = rejected if rejected.exists() else rejected.parent
+    if rejected.is_dir() or not rejected.parent.is_dir() or not os.access(writable, os.W_OK):
+        raise CommandError(f"{rejected} cannot be written; nothing was filed.", returncode=CANNOT_START)
 
 
 def _map_columns(upload: RosterUpload, user: User, options: Sequence[str], header_row: int | None) -> None:

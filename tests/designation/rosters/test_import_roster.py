@@ -183,3 +183,9 @@ def test_a_missing_file_is_exit_code_2(people: People):
 
     assert caught.value.returncode == 2
     assert "nowhere.csv" in str(caught.value)
+
+
+def test_where_the_rows_not_filed_cannot_be_written_nothing_is_filed(run, tmp_path: Path):
+    said, code = run(csv_file([HEADER, *GOOD, BAD]), "--rejected", str(tmp_path / "nowhere" / "rejected.csv"))
+    assert (code, Request.objects.count()) == (2, 0)
+    assert "Filed: " not in said
