@@ -20,7 +20,7 @@ from psycopg import sql
 from config import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_REQUESTS = ["export_csv"]
+ON_REQUESTS = ["export_csv", "reports"]
 ON_NOTHING = ["business_time", "event_log_import"]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -20,8 +20,7 @@ from audit.reports.periods import EVERY, Period, split
 from audit.reports.question import Measure, MeasuredWith, Question, measured_with
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """What the times of some requests come to. `key` is the dimension's value where figures are by one, `since` the
     first day of the period where they are by period. Times are in business seconds; percentiles are interpolated.
 

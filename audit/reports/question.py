@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -20,8 +20,7 @@ COHORTS = {ENDED: "Ended in the period", FILED: "Filed in the period"}
 PROCESS, PARTY, STAGE = "process", "party", "stage"
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """Which time of a request, summed over its stays: in all, on the clock of a party, or in a stage."""
 
     what: str = PROCESS
