@@ -173,7 +173,6 @@ HELD_ALREADY = """
 SELECT subject FROM audit_stepevent
 WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND sequence = 1 ORDER BY subject LIMIT 1
 """
-MANY_STEPS = 1000
 STEP_COLUMNS = (
     "id",
     "workflow",
@@ -228,10 +227,16 @@ def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> 
             f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {_visits_of(STEPS_WITH_END)}",
             {"steps": keys, "calendar": default_calendar_id()},
         )
-        if len(history) >= MANY_STEPS:
-            # Reports that ran before PostgreSQL has looked by itself took minutes instead of a second.
-            cursor.execute("ANALYZE audit_stepevent, audit_stagevisit")
     return len(history)
+
+
+def look_at_bulk() -> None:
+    """Lets PostgreSQL see how much the ledger holds, after histories in bulk.
+
+    Reports that ran before it had looked by itself took minutes instead of a second.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE audit_stepevent, audit_stagevisit")
 
 
 def _in_order_of_time(history: Sequence[PastStep]) -> Iterable[str]:
@@ -277,6 +282,8 @@ def _chained(workflow: str, history: Sequence[PastStep], keys: Sequence[int], so
 
 
 def _json(dimensions: dict[str, str]) -> str:
+    if not dimensions:
+        return "{}"
     if not all(isinstance(value, str) for value in dimensions.values()):
         raise TypeError(f"Dimensions map text to text: {dimensions!r}")
     return json.dumps(dimensions)

@@ -110,6 +110,7 @@ def write(log: Log, meaning: Meaning, *, actor_name: str, facts: Mapping[str, An
         for batch in _batches(log.cases):
             written += _write(batch, meaning)
             yield written
+        ledger.look_at_bulk()
     finally:
         AccessRecord.objects.create(
             actor=None,

@@ -27,6 +27,9 @@ class Measure(NamedTuple):
     name: str = ""
 
 
+THE_PROCESS = Measure()
+
+
 @dataclass(frozen=True)
 class Question:
     """One question to the ledger; everything that a report tells follows from it and from the moment it is asked.
@@ -39,7 +42,7 @@ class Question:
     period: Period
     cohort: str = ENDED
     dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    measure: Measure = Measure()
+    measure: Measure = THE_PROCESS
     user: Any = None
 
     def __post_init__(self) -> None:

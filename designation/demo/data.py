@@ -70,5 +70,6 @@ def _write(year: Year) -> None:
     invented = StepEvent.Source.INVENTED
     ledger.append_history(Request.workflow, year.request_steps, source=invented)
     ledger.append_history(Designation.workflow, chain.from_iterable(year.designation_steps.values()), source=invented)
+    ledger.look_at_bulk()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE designation_agent, designation_request, designation_designation")
