@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from audit import goals
 from audit.machine import Subject
@@ -27,7 +28,7 @@ READERS = ("auditor", "operator", *settings.AUDIT_GOAL_SETTERS)
 
 def parties_of(user: Any) -> set[str]:
     """The parties for whose clocks the user sets goals."""
-    return {party for role, party in settings.AUDIT_GOAL_SETTERS.items() if user.has_role(role)}
+    return {party for role, parties in settings.AUDIT_GOAL_SETTERS.items() if user.has_role(role) for party in parties}
 
 
 def targets(parties: set[str]) -> Iterator[tuple[str, str]]:
@@ -36,13 +37,14 @@ def targets(parties: set[str]) -> Iterator[tuple[str, str]]:
         return
     for model in _timed():
         options: Any = model._meta
+        name = capfirst(options.verbose_name)
         labels = dict(options.get_field("state").flatchoices)
         for stage, party in model.parties.items():
             if party in parties:
-                yield SEPARATOR.join([model.workflow, "stage", stage]), f"{labels[stage]}: each stay in it"
+                yield SEPARATOR.join([model.workflow, "stage", stage]), f"{name}: each stay in “{labels[stage]}”"
         for party in sorted(parties & set(model.parties.values())):
-            yield SEPARATOR.join([model.workflow, "party", party]), f"{party}’s clock: all of its time"
-        yield SEPARATOR.join([model.workflow, "process", ""]), "The whole process, whoever’s clock runs"
+            yield SEPARATOR.join([model.workflow, "party", party]), f"{name}: all the time on {party}’s clock"
+        yield SEPARATOR.join([model.workflow, "process", ""]), f"{name}: the whole process, whoever’s clock runs"
 
 
 def _timed() -> list[type[Subject]]:
@@ -242,7 +244,7 @@ class GoalAdmin(RoleAdmin):
     @admin.display(description="What is measured", ordering="stage")
     def measured(self, goal: Goal) -> str:
         value = SEPARATOR.join([goal.workflow, goal.measure, goal.stage or goal.party])
-        every = dict(targets(set(settings.AUDIT_GOAL_SETTERS.values())))
+        every = dict(targets({party for parties in settings.AUDIT_GOAL_SETTERS.values() for party in parties}))
         return every.get(value, f"{goal.workflow}: {goal.stage or goal.party or 'the whole process'}")
 
     @admin.display(description="Limited to")

@@ -101,6 +101,10 @@ class Subject(models.Model):
         """What reports group by, as recorded at each step."""
         raise NotImplementedError
 
+    def party(self) -> str:
+        """Whose clock runs now; empty for nobody's."""
+        return self.parties.get(self.state, "")
+
     def get_state_display(self) -> str:
         return self.state_label(self.state)
 
@@ -173,7 +177,7 @@ def perform(
         wanted = list(dict.fromkeys(pks))
         rows = list(queryset.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
         outcome = judge(name, rows, actor=actor, reason=reason, versions=versions, checks=checks)
-        outcome.refused += _not_found(wanted, rows)
+        outcome.refused += not_found(wanted, rows)
         move(name, outcome.done, actor=actor, reason=reason)
     return outcome
 
@@ -191,7 +195,7 @@ def preview(
     wanted = list(dict.fromkeys(pks))
     rows = list(queryset.filter(pk__in=wanted).order_by("pk"))
     outcome = judge(name, rows, actor=actor, reason="given later", versions=versions, checks=checks)
-    outcome.refused += _not_found(wanted, rows)
+    outcome.refused += not_found(wanted, rows)
     return outcome
 
 
@@ -260,7 +264,8 @@ def _moved_on_refusals(name: str, rows: Mapping[S, str]) -> Iterator[Refusal]:
         yield Refusal(row.number, code, message, row.pk)
 
 
-def _not_found(wanted: Sequence[int], rows: Sequence[Subject]) -> list[Refusal]:
+def not_found(wanted: Sequence[int], rows: Sequence[Subject]) -> list[Refusal]:
+    """A refusal for each primary key that is not among the rows."""
     seen = {row.pk for row in rows}
     return [Refusal(f"#{pk}", "not_found", "Not found, or not yours to see.", pk) for pk in wanted if pk not in seen]
 
@@ -290,7 +295,7 @@ def step_of(row: Subject, name: str, *, reason: str = "", role: str = "") -> led
         subject=row.number,
         transition=name,
         to_state=row.state,
-        party=row.parties.get(row.state, ""),
+        party=row.party(),
         final=row.state in row.final_states,
         reason=reason.strip(),
         role=role,

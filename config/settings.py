@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "make scheduled exports": {"task": "audit.tasks.make_scheduled_exports", "schedule": 900.0},
     # Reports are exact without; with figures of closed periods at hand they take milliseconds.
     "summarise periods": {"task": "audit.tasks.summarise_periods", "schedule": 600.0},
+    "escalate disputes": {"task": "training.tasks.escalate_disputes", "schedule": 900.0},
     "expire designations": {"task": "designation.tasks.expire_designations", "schedule": 3600.0},
 }
 
@@ -173,8 +174,8 @@ DESIGNATION_CHECKS: list[str] = []
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
 # Roles that also read reports on workflows of which only the ledger knows, as imported histories.
 AUDIT_ANY_WORKFLOW_ROLES = ["auditor", "hsi_hq", "dea_hq"]
-# Roles that set goals, and the party for whose clock each does; any of them sets one for a whole process.
-AUDIT_GOAL_SETTERS = {"hsi_hq": "HSI", "dea_hq": "DEA"}
+# Roles that set goals, and the parties for whose clocks each does; any of them sets one for a whole process.
+AUDIT_GOAL_SETTERS = {"hsi_hq": ["HSI", "HSI and DEA"], "dea_hq": ["DEA", "HSI and DEA"]}
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
 # Roles that have exports made by schedule.
@@ -189,8 +190,6 @@ EXPORT_DELIVERY_FOLDER = Path(env("EXPORT_DELIVERY_FOLDER", default=str(BASE_DIR
 # Mailboxes that exports are sent to: those of users, and all of these domains.
 EXPORT_MAIL_DOMAINS = env.list("EXPORT_MAIL_DOMAINS", default=[])
 EXPORT_MAIL_BYTES = 10_000_000  # a larger file is not attached; the message says where it is
-# Roles that have exports made by schedule.
-AUDIT_SCHEDULERS = ["auditor"]
 
 # Exports that were ordered wait here for their owners, readable by the account that runs the system alone. Web servers
 # and workers on several hosts share the folder.

@@ -25,4 +25,5 @@ urlpatterns = [
     path("accounts/logout/", post_only(lambda _request: "/")(LogoutView.as_view()), name="logout"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("reports/", include("audit.urls")),
+    path("training/", include("training.urls")),
 ]

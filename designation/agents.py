@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
+from designation.changes import changes_of, record_added, record_changed
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.requests import State
 
@@ -28,6 +29,7 @@ RECORDED = {
     "first_name": "First name",
     "last_name": "Last name",
     "email": "E-mail",
+    "hired_on": "Hired on",
     "office": "HSI office",
     "is_active": "Active",
 }
@@ -128,38 +130,6 @@ def move_agents(moves: Iterable[tuple[Agent, Office, str]], *, actor: User) -> N
         agent.version += 1
     Agent.objects.bulk_update([agent for agent, _office, _by in moved], ["office", "version"], batch_size=1000)
     record_changed(changes, actor=actor)
-
-
-def record_added(agents: Iterable[tuple[Agent, str]], *, actor: User) -> None:
-    """Puts on record, in Django's log of changes, who added the agents, each with a sentence on how."""
-    _record(ADDITION, agents, actor)
-
-
-def record_changed(agents: Iterable[tuple[Agent, str]], *, actor: User) -> None:
-    """Puts on record, in Django's log of changes, who changed the agents, each with its old and new values."""
-    _record(CHANGE, agents, actor)
-
-
-def _record(flag: int, agents: Iterable[tuple[Agent, str]], actor: User) -> None:
-    entries = [
-        LogEntry(
-            user=actor,
-            content_type=ContentType.objects.get_for_model(Agent),
-            object_id=str(agent.pk),
-            object_repr=str(agent)[:200],
-            action_flag=flag,
-            change_message=told,
-        )
-        for agent, told in agents
-    ]
-    LogEntry.objects.bulk_create(entries, batch_size=1000)
-
-
-def changes_of(agent: Agent) -> QuerySet[LogEntry]:
-    """The changes of the agent that are on record, newest first, with their users."""
-    kind = ContentType.objects.get_for_model(Agent)
-    entries = LogEntry.objects.filter(content_type=kind, object_id=str(agent.pk))
-    return entries.select_related("user").order_by("-action_time", "-pk")
 
 
 @dataclass(frozen=True)

@@ -234,8 +234,9 @@ class AgentForm(SaysWhatToEnter, forms.ModelForm):
 
     class Meta:
         model = Agent
-        fields = ["badge_number", "first_name", "last_name", "email", "office"]
+        fields = ["badge_number", "first_name", "last_name", "email", "hired_on", "office"]
         labels = {"email": "E-mail"}
+        widgets = {"hired_on": forms.DateInput(attrs={"type": "date"})}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

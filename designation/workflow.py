@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
-from designation.agents import move_agents, record_added
+from designation.agents import move_agents
+from designation.changes import record_added
 from designation.checks import all_checks, kinds_for
 from designation.declared import Declared, declared
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User

@@ -29,6 +29,7 @@ class Notice(models.Model):
     reason = models.TextField(blank=True)
     body = models.TextField(blank=True, help_text="What the e-mail says, where it is not title, reason and numbers.")
     numbers = ArrayField(models.CharField(max_length=20), help_text="The requests that it is about.")
+    path = models.CharField(max_length=200, blank=True, help_text="The page of what else it is about.")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     read_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True, help_text="When the e-mail was handed to the mail server.")

@@ -261,6 +261,7 @@ class Agent(models.Model):
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)
     email = models.EmailField(blank=True)
+    hired_on = models.DateField("hired on", null=True, blank=True, help_text="First day as an agent of HSI, if known.")
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="agents")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

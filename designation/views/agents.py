@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.moments import moment
 from designation import selectors, workflow
-from designation.agents import AgentChanged, changes_of, may_keep_agents_of, save_agent, set_active
+from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
+from designation.changes import changes_of
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
 from designation.permissions import HSI_ROLES, READER_ROLES

@@ -170,7 +170,7 @@ def test_the_list_tells_what_is_in_force_from_what_was_and_will_be(people, as_us
         for standing in ("in_force", "planned", "ended")
     }
     assert shown == {"in_force": ["dea_intake"], "planned": ["field_review"], "ended": []}
-    assert "DEA intake: each stay in it" in client.get(GOALS).text
+    assert "Request: each stay in “DEA intake”" in client.get(GOALS).text
 
 
 def closure(**values: str) -> dict[str, str]:

@@ -1,0 +1,134 @@
+"""Disputes: both sides state, propose and answer; time moves what they leave, and only an outcome ends one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.machine import Refused
+from audit.models import Goal, StageVisit
+from designation.models import Notice
+from tests.factories import request
+from tests.training.factories import Managers, dispute, section, version
+from training.models import Dispute
+from training.workflow import disputes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Managers:
+    return Managers()
+
+
+@pytest.fixture
+def opened(people: Managers) -> Dispute:
+    return dispute(section(version(people)), people.dea_manager)
+
+
+def move(name: str, moved: Dispute, actor: object, reason: str = "") -> str:
+    """The state afterwards, or why it was refused."""
+    outcome = disputes.move_disputes(name, [moved.pk], actor=actor, reason=reason)  # type: ignore[arg-type]
+    return outcome.refused[0].message if outcome.refused else outcome.done[0].state
+
+
+def test_a_dispute_begins_at_the_working_level_and_the_other_side_is_told(people: Managers, opened: Dispute) -> None:
+    people.hsi_manager  # noqa: B018 - made before the dispute is opened again
+    other = dispute(section(version(people)), people.dea_manager, title="Length of the course")
+    assert other.state == "working_level"
+    assert Notice.objects.filter(recipient=people.hsi_manager, title__contains="Length of the course").exists()
+
+
+def test_the_other_side_accepts_the_outcome_that_one_proposes(people: Managers, opened: Dispute) -> None:
+    disputes.propose(opened.pk, text="Both agencies train.", actor=people.dea_manager)
+    assert move("accept", opened, people.hsi_manager) == "settled"
+    settled = Dispute.objects.get(pk=opened.pk)
+    assert (settled.outcome, settled.settled) == ("Both agencies train.", "agreed")
+
+
+def test_no_side_accepts_its_own_outcome(people: Managers, opened: Dispute) -> None:
+    disputes.propose(opened.pk, text="Both agencies train.", actor=people.dea_manager)
+    assert "Only the other side" in move("accept", opened, people.dea_manager)
+
+
+def test_a_rejected_outcome_settles_nothing(people: Managers, opened: Dispute) -> None:
+    disputes.propose(opened.pk, text="DEA trains.", actor=people.dea_manager)
+    disputes.reject(opened.pk, answer="HSI trains too.", actor=people.hsi_manager)
+    assert "Only the other side" in move("accept", opened, people.hsi_manager)
+
+
+def test_a_counterproposal_answers_the_proposal(people: Managers, opened: Dispute) -> None:
+    first = disputes.propose(opened.pk, text="DEA trains.", actor=people.dea_manager)
+    disputes.propose(opened.pk, text="HSI trains.", actor=people.hsi_manager)
+    first.refresh_from_db()
+    assert first.accepted is False
+
+
+def test_only_leadership_decides_and_only_at_its_level(people: Managers, opened: Dispute) -> None:
+    assert "Not possible now" in move("decide", opened, people.dea_hq, "DEA trains.")
+    move("escalate", opened, people.hsi_manager, "No progress.")
+    move("escalate", opened, people.hsi_manager, "No progress.")
+    assert "Only the headquarters" in move("decide", opened, people.hsi_manager, "HSI trains.")
+    assert move("decide", opened, people.hsi_hq, "Both train.") == "settled"
+
+
+def test_whoever_opened_a_dispute_does_not_decide_it(people: Managers) -> None:
+    opened = dispute(request(people, "dea_decision"), people.dea_hq)
+    for _ in range(2):
+        move("escalate", opened, people.hsi_hq, "No progress.")
+    assert "not the person who opened" in move("decide", opened, people.dea_hq, "As I said.")
+
+
+def test_a_dispute_that_its_level_did_not_settle_in_time_escalates_by_itself(people: Managers) -> None:
+    goal(business_seconds=1)
+    opened = dispute(section(version(people)), people.dea_manager)
+    overdue(opened)
+    disputes.escalate_overdue()
+    assert Dispute.objects.get(pk=opened.pk).state == "headquarters_review"
+
+
+def test_an_escalation_by_itself_happens_once(people: Managers) -> None:
+    goal(business_seconds=1)
+    opened = dispute(section(version(people)), people.dea_manager)
+    overdue(opened)
+    disputes.escalate_overdue()
+    assert not disputes.escalate_overdue().done
+
+
+def test_a_dispute_without_a_goal_stays_at_its_level(people: Managers, opened: Dispute) -> None:
+    assert not disputes.escalate_overdue().done
+
+
+def test_a_new_position_supersedes_the_one_before(people: Managers, opened: Dispute) -> None:
+    disputes.state_position(opened.pk, text="DEA instructors, HSI rooms.", actor=people.dea_manager)
+    texts = opened.positions.filter(agency="DEA", superseded_at__isnull=True).values_list("text", flat=True)
+    assert list(texts) == ["DEA instructors, HSI rooms."]
+
+
+def test_nobody_opens_a_dispute_on_a_request_that_is_not_in_his_reach(people: Managers) -> None:
+    with pytest.raises(Refused):
+        dispute(request(people, "field_review"), people.other_dea_field)
+
+
+def test_the_division_opens_a_dispute_on_a_request_that_is_routed_to_it(people: Managers) -> None:
+    assert dispute(request(people, "field_review"), people.dea_field).about == "request"
+
+
+def goal(business_seconds: int) -> None:
+    """In force from now on for each stay at the working level."""
+    Goal.objects.create(
+        workflow="dispute",
+        stage="working_level",
+        business_seconds=business_seconds,
+        effective_from=timezone.now() - timedelta(seconds=1),
+        set_by_name="test",
+        why="test",
+    )
+
+
+def overdue(opened: Dispute) -> None:
+    StageVisit.objects.filter(workflow="dispute", subject=opened.number).update(
+        due_at=timezone.now() - timedelta(minutes=1)
+    )

@@ -1,0 +1,168 @@
+"""Versions of modules: who moves them, and what each agency must have signed before one is published."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+
+from audit.machine import Refused
+from audit.models import StepEvent
+from designation.models import Notice
+from tests.training.factories import Managers, ModuleFactory, dispute, move, section, sign, version
+from training.models import Module, ModuleVersion, SignOff
+from training.workflow import modules
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Managers:
+    return Managers()
+
+
+def refusal(name: str, of: ModuleVersion, actor: object, reason: str = "") -> str:
+    outcome = modules.move_versions(name, [of.pk], actor=actor, reason=reason)  # type: ignore[arg-type]
+    assert not outcome.done
+    return outcome.refused[0].message
+
+
+def state(of: ModuleVersion) -> str:
+    return ModuleVersion.objects.get(pk=of.pk).state
+
+
+def test_a_joint_version_is_reviewed_by_hsi_then_by_dea_then_signed(people: Managers) -> None:
+    drafted = version(people)
+    for name, actor, now in [
+        ("send_to_review", people.dea_manager, "hsi_review"),
+        ("pass_review", people.hsi_manager, "dea_review"),
+        ("pass_review", people.dea_manager, "sign_off"),
+    ]:
+        move(drafted, name, actor)
+        assert state(drafted) == now
+
+
+def test_a_version_of_one_agency_is_reviewed_and_signed_by_it_alone(people: Managers) -> None:
+    drafted = version(people, module=ModuleFactory(owners=["HSI"]))
+    move(drafted, "send_to_review", people.hsi_manager)
+    move(drafted, "pass_review", people.hsi_manager)
+    sign(drafted, people.hsi_manager)
+    move(drafted, "publish", people.hsi_manager)
+    assert state(drafted) == "published"
+
+
+def test_only_the_agency_whose_review_it_is_passes_it(people: Managers) -> None:
+    assert "whose review it is" in refusal("pass_review", version(people, "hsi_review"), people.dea_manager)
+
+
+def test_the_clock_is_that_of_the_reviewing_agency(people: Managers) -> None:
+    drafted = version(people, "dea_review")
+    steps = StepEvent.objects.filter(workflow="module version", subject=drafted.number).order_by("sequence")
+    assert [step.party for step in steps] == ["HSI and DEA", "HSI", "DEA"]
+
+
+def test_a_version_without_sections_is_not_reviewed(people: Managers) -> None:
+    assert refusal("send_to_review", version(people, texts=0), people.hsi_manager) == "Write a section first."
+
+
+def test_a_joint_version_is_not_published_before_both_agencies_have_signed_every_section(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    sign(signed, people.hsi_manager)
+    assert "Not every section" in refusal("publish", signed, people.hsi_manager)
+
+
+def test_sections_are_not_signed_before_sign_off(people: Managers) -> None:
+    drafted = version(people)
+    outcome = modules.sign_off([section(drafted).pk], actor=people.hsi_manager)
+    assert "once each agency has passed" in outcome.refused[0].message
+
+
+def test_a_published_version_supersedes_the_one_before(people: Managers) -> None:
+    first = version(people, "published")
+    version(people, "published", module=first.module)
+    assert state(first) == "superseded"
+
+
+def test_the_next_version_begins_with_the_texts_of_the_one_before(people: Managers) -> None:
+    first = version(people, "published")
+    second = modules.draft_version(first.module, actor=people.dea_manager)
+    assert [found.key for found in second.sections.all()] == [found.key for found in first.sections.all()]
+
+
+def test_two_versions_are_not_in_development_at_once(people: Managers) -> None:
+    drafted = version(people)
+    with pytest.raises(Refused, match="in development already"):
+        modules.draft_version(drafted.module, actor=people.dea_manager)
+
+
+def test_a_change_of_a_signed_section_clears_its_sign_offs_and_says_whose(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    sign(signed, people.hsi_manager, people.dea_manager)
+    first = section(signed)
+    changed = modules.change_section(
+        first.pk, actor=people.hsi_manager, version=first.version, title=first.title, body="Another text."
+    )
+    assert changed.cleared == ["DEA", "HSI"]
+    assert not SignOff.objects.current().filter(section=first).exists()
+    assert SignOff.objects.current().filter(section=section(signed, 1)).count() == 2
+
+
+def test_the_agency_whose_sign_off_is_cleared_is_told(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    sign(signed, people.dea_manager)
+    first = section(signed)
+    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Text.")
+    assert Notice.objects.filter(recipient=people.dea_manager, title__contains="sign-off of DEA is cleared").exists()
+
+
+def test_the_same_text_again_clears_nothing(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    sign(signed, people.hsi_manager)
+    first = section(signed)
+    same = modules.change_section(
+        first.pk, actor=people.dea_manager, version=first.version, title=first.title, body=first.body
+    )
+    assert same.cleared == []
+    assert SignOff.objects.current().filter(section=first).count() == 1
+
+
+def test_a_change_of_a_text_that_was_changed_meanwhile_is_refused(people: Managers) -> None:
+    first = section(version(people))
+    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="Text.")
+    with pytest.raises(Refused, match="Changed since you opened it"):
+        modules.change_section(first.pk, actor=people.dea_manager, version=first.version, title="B", body="Text.")
+
+
+def test_every_text_that_a_section_had_stays_on_record(people: Managers) -> None:
+    first = section(version(people))
+    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="New text.")
+    assert [text.body for text in first.texts.all()] == ["Text.", "New text."]
+
+
+def test_a_section_in_dispute_is_not_signed(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    dispute(section(signed), people.dea_manager)
+    outcome = modules.sign_off([section(signed).pk], actor=people.hsi_manager)
+    assert "dispute on this section is open" in outcome.refused[0].message
+
+
+def test_a_version_in_dispute_is_not_published(people: Managers) -> None:
+    signed = version(people, "sign_off")
+    sign(signed, people.hsi_manager, people.dea_manager)
+    dispute(signed, people.dea_manager)
+    assert "A dispute on it is open" in refusal("publish", signed, people.hsi_manager)
+
+
+def test_no_agency_adds_a_module_of_the_other(people: Managers) -> None:
+    with pytest.raises(PermissionDenied):
+        modules.save_module(Module(code="X-1", title="X", purpose="X", owners=["DEA"]), actor=people.hsi_manager)
+
+
+def test_the_database_refuses_a_state_without_its_step(people: Managers) -> None:
+    drafted = version(people)
+    change = ModuleVersion.objects.filter(pk=drafted.pk)
+    with transaction.atomic(), connection.cursor() as cursor:
+        change.update(state="retired")
+        with pytest.raises(IntegrityError, match="its state is retired"):
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)

@@ -1,0 +1,168 @@
+"""Who has completed which module, as records that are only ever added."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from designation.models import Agent, User
+from designation.models.people import in_reach_of
+from training.models.modules import Module, ModuleVersion
+from training.permissions import TRAINING_READERS
+
+
+class CompletionImportQuerySet(models.QuerySet["CompletionImport"]):
+    def visible_to(self, user: User) -> CompletionImportQuerySet:
+        return self if user.has_role(*TRAINING_READERS) else self.none()
+
+
+class CompletionImport(models.Model):
+    """A file of completions that was taken in. It can be taken back as a whole, once."""
+
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField(help_text="Completions that it brought.")
+    imported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    imported_by_name = models.CharField(max_length=160, help_text="As recorded then.")
+    imported_at = models.DateTimeField(db_default=Now())
+    taken_back_at = models.DateTimeField(null=True)
+    taken_back_by_name = models.CharField(max_length=160, blank=True)
+    taken_back_why = models.TextField(blank=True)
+
+    objects = CompletionImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="completion_import_taken_back_with_reason",
+                condition=Q(taken_back_at__isnull=True) | ~Q(taken_back_why=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class CompletionQuerySet(models.QuerySet["Completion"]):
+    def visible_to(self, user: User) -> CompletionQuerySet:
+        """As agents are seen; a user's own always, and other users' by those who develop or audit training."""
+        if user.has_role(*TRAINING_READERS):
+            return self
+        return self.filter(Q(user=user) | Q(agent__in=Agent.objects.filter(in_reach_of(user))))
+
+    def standing(self) -> CompletionQuerySet:
+        """Those that count: not corrected since, not withdrawn, and not of a file that was taken back."""
+        corrected = Completion.objects.filter(corrects=OuterRef("pk"))
+        return self.filter(
+            ~Exists(corrected), Q(imported__isnull=True) | Q(imported__taken_back_at__isnull=True), withdrawn=False
+        )
+
+    def passed(self) -> CompletionQuerySet:
+        return self.filter(passed=True)
+
+
+class Completion(models.Model):
+    """One attempt of one person at one module. Nothing is edited: a correction is another record.
+
+    A trigger refuses update and delete.
+    """
+
+    class Source(models.TextChoices):
+        HAND = "hand", "By hand"
+        FILE = "file", "From a file"
+        XAPI = "xapi", "From a learning system"
+        INVENTED = "invented", "Invented for demonstration"
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="completions", null=True, db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="completions", null=True, db_index=False)
+    module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="completions", db_index=False)
+    module_version = models.ForeignKey(
+        ModuleVersion, on_delete=models.PROTECT, related_name="completions", null=True, db_index=False
+    )
+    completed_on = models.DateField()
+    passed = models.BooleanField()
+    score = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Percent.",
+    )
+    source = models.CharField(max_length=10, choices=Source.choices)
+    evidence = models.TextField(blank=True, help_text="Where it can be looked up, as a certificate's number.")
+    imported = models.ForeignKey(
+        CompletionImport, on_delete=models.PROTECT, related_name="completions", null=True, db_index=False
+    )
+    statement_id = models.UUIDField(null=True, help_text="Of the xAPI statement.")
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="corrected_by", null=True, db_index=False
+    )
+    withdrawn = models.BooleanField(default=False, help_text="The correction says that there was no such completion.")
+    why = models.TextField(blank=True, help_text="Of a correction.")
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
+    recorded_by_name = models.CharField(max_length=160, help_text="As recorded then.")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    objects = CompletionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-completed_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="completion_of_one_person",
+                condition=Q(agent__isnull=False, user__isnull=True) | Q(agent__isnull=True, user__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="completion_score_is_percent", condition=Q(score__isnull=True) | Q(score__range=(0, 100))
+            ),
+            models.CheckConstraint(
+                name="completion_correction_has_reason", condition=Q(corrects__isnull=True) | ~Q(why="")
+            ),
+            models.CheckConstraint(
+                name="completion_withdrawn_by_correction", condition=Q(withdrawn=False) | Q(corrects__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["statement_id"], name="completion_statement_once", condition=Q(statement_id__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["agent", "module", "completed_on"], name="completion_of_agent", condition=Q(agent__isnull=False)
+            ),
+            models.Index(
+                fields=["user", "module", "completed_on"], name="completion_of_user", condition=Q(user__isnull=False)
+            ),
+            models.Index(fields=["imported"], name="completion_of_file", condition=Q(imported__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.completed_on}"
+
+
+class LearningSystem(models.Model):
+    """A learning-management system that posts xAPI statements, by a key of which only the hash is kept."""
+
+    name = models.CharField(max_length=80, unique=True)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256.")
+    is_active = models.BooleanField(default=True)
+    added_by_name = models.CharField(max_length=160, editable=False)
+    added_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the month's last day where there is no such day, as PostgreSQL has it."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

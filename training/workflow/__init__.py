@@ -1,0 +1,1 @@
+"""The only ways in which modules, disputes, requirements and completions change."""

@@ -1,0 +1,359 @@
+"""How modules, their versions and sections change: lock, check, move, record, tell the other agency."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count, Max
+from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from audit import ledger, machine
+from audit.machine import Outcome, Refusal, Refused
+from designation.changes import record_added, record_changed
+from designation.declared import declared
+from designation.models import Role, User
+from designation.models.people import DEA, HSI
+from training.models import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
+from training.models.modules import LARGEST_ATTACHMENT, SectionQuerySet, VersionState
+from training.notices import tell_agencies
+from training.permissions import OWNERS
+
+SIGN_AS = {HSI: "sign_for_hsi", DEA: "sign_for_dea"}
+RECORDED = {
+    "title": "Title",
+    "purpose": "Purpose",
+    "agreement": "Agreement",
+    "provision": "Provision",
+    "owners": "Owners",
+    "pass_mark": "Pass mark",
+    "attempts": "Attempts",
+}
+
+
+def may_keep(module: Module, user: User) -> bool:
+    """A training manager of an agency that owns the module."""
+    return user.has_role(Role.TRAINING_MANAGER) and user.agency_code in module.owners
+
+
+class ModuleChanged(Exception):
+    """The module was changed after the page was opened."""
+
+
+def save_module(module: Module, *, actor: User, change_count: int | None = None) -> Module:
+    """Adds the module, or changes the one on record; what changed goes on record too.
+
+    `change_count` is the one that the actor was looking at. The owners of a module with versions stay.
+    Raises PermissionDenied, ModuleChanged, ValidationError.
+    """
+    with transaction.atomic():
+        before = Module.objects.select_for_update().get(pk=module.pk) if module.pk else None
+        if not all(may_keep(found, actor) for found in (module, before) if found):
+            raise PermissionDenied(OWNERS.why)
+        if before is None:
+            module.save()
+            record_added([(module, "Added.")], actor=actor)
+            return module
+        if change_count is not None and change_count != before.change_count:
+            raise ModuleChanged
+        changed = [name for name in RECORDED if getattr(before, name) != getattr(module, name)]
+        if "owners" in changed and before.versions.exists():
+            raise ValidationError({"owners": "Versions were written under these owners. Add another module instead."})
+        if changed:
+            module.change_count = before.change_count + 1
+            module.save()
+            told = "; ".join(f"{RECORDED[name]}: {getattr(before, name)} → {getattr(module, name)}" for name in changed)
+            record_changed([(module, f"{told}.")], actor=actor)
+    return module
+
+
+def draft_version(module: Module, *, actor: User) -> ModuleVersion:
+    """Begins the next version, with the texts of the version before. Raises Refused."""
+    with transaction.atomic():
+        module = Module.objects.select_for_update().get(pk=module.pk)
+        if not may_keep(module, actor):
+            raise Refused(Refusal(module.code, "permission", OWNERS.why))
+        under_way = module.versions.in_development().first()
+        if under_way is not None:
+            raise Refused(Refusal(module.code, "condition", f"{under_way} is in development already."))
+        before = module.versions.order_by("-ordinal").first()
+        ordinal = before.ordinal + 1 if before else 1
+        version = ModuleVersion.objects.create(
+            module=module, ordinal=ordinal, number=f"{module.code}-v{ordinal}", drafted_by=actor
+        )
+        ledger.append(
+            ModuleVersion.workflow, [machine.step_of(version, "draft", role=Role.TRAINING_MANAGER)], actor=actor
+        )
+        if before is not None:
+            _copy_sections(before, version, actor)
+    return version
+
+
+def _copy_sections(before: ModuleVersion, version: ModuleVersion, actor: User) -> None:
+    sections = [
+        Section(
+            number=f"{version.number}-s{place}",
+            module_version=version,
+            key=found.key,
+            position=found.position,
+            title=found.title,
+            body=found.body,
+        )
+        for place, found in enumerate(before.sections.in_text(), start=1)
+    ]
+    _add(sections, actor, f"Copied from {before}.")
+    originals = {section.key: section for section in before.sections.in_text().prefetch_related("attachments")}
+    Attachment.objects.bulk_create(
+        Attachment(
+            section=section,
+            name=found.name,
+            content_type=found.content_type,
+            content=found.content,
+            size=found.size,
+            sha256=found.sha256,
+            added_by=actor,
+            added_by_name=actor.recorded_name,
+        )
+        for section in sections
+        for found in originals[section.key].attachments.all()
+        if found.removed_at is None
+    )
+
+
+def _add(sections: Sequence[Section], actor: User, reason: str = "") -> None:
+    Section.objects.bulk_create(sections)
+    _keep_texts(sections, actor)
+    steps = [machine.step_of(section, "write", reason=reason, role=Role.TRAINING_MANAGER) for section in sections]
+    ledger.append(Section.workflow, steps, actor=actor)
+
+
+def _keep_texts(sections: Sequence[Section], actor: User) -> None:
+    SectionText.objects.bulk_create(
+        SectionText(
+            section=section,
+            revision=section.revision,
+            title=section.title,
+            body=section.body,
+            written_by=actor,
+            written_by_name=actor.recorded_name,
+        )
+        for section in sections
+    )
+
+
+def move_versions(
+    name: str, pks: Iterable[int], *, actor: User, reason: str = "", versions: Mapping[int, int] | None = None
+) -> Outcome[ModuleVersion]:
+    """Makes one transition of versions, in one database transaction. Publishing supersedes the version before."""
+    wanted = list(dict.fromkeys(pks))
+    with transaction.atomic():
+        visible = ModuleVersion.objects.visible_to(actor).select_related("module").filter(pk__in=wanted)
+        rows = list(visible.select_for_update(of=("self",)).order_by("pk"))
+        # Nobody changes a text or takes a sign-off away while it is published.
+        list(Section.objects.filter(module_version__in=rows).select_for_update().order_by("pk").values_list("pk"))
+        outcome = machine.judge(name, rows, actor=actor, reason=reason, versions=versions)
+        outcome.refused += machine.not_found(wanted, rows)
+        if name == "publish":
+            _supersede_before(outcome.done, actor)
+        machine.move(name, outcome.done, actor=actor, reason=reason)
+        for version in outcome.done:
+            told = f"{version} was {declared(ModuleVersion, name).done}"
+            tell_agencies(version.module.owners, told, reason, path=version.get_absolute_url(), actor=actor)
+    return outcome
+
+
+def _supersede_before(versions: Sequence[ModuleVersion], actor: User) -> None:
+    before = ModuleVersion.objects.published().filter(module__in=[version.module_id for version in versions])
+    machine.perform(
+        "supersede",
+        ModuleVersion.objects.select_related("module"),
+        before.values_list("pk", flat=True),
+        actor=actor,
+        reason="A newer version was published.",
+    )
+
+
+def add_section(version: ModuleVersion, *, title: str, body: str, actor: User) -> Section:
+    """Adds a section at the end of a version that is being drafted. Raises Refused."""
+    with transaction.atomic():
+        version = ModuleVersion.objects.select_for_update(of=("self",)).select_related("module").get(pk=version.pk)
+        if not OWNERS(version, actor):
+            raise Refused(Refusal(version.number, "permission", OWNERS.why))
+        if version.state != VersionState.DRAFTING:
+            raise Refused(
+                Refusal(version.number, "state", "Sections are added in drafting only. Return the version to it first.")
+            )
+        places = version.sections.aggregate(position=Max("position"), count=Count("pk"))
+        section = Section(
+            number=f"{version.number}-s{places['count'] + 1}",
+            module_version=version,
+            key=_free_key(version, title),
+            position=(places["position"] or 0) + 1,
+            title=title,
+            body=body,
+        )
+        _add([section], actor)
+    return section
+
+
+def _free_key(version: ModuleVersion, title: str) -> str:
+    base = slugify(title)[:50] or "section"
+    taken = set(version.sections.values_list("key", flat=True))
+    numbered = (f"{base}-{number}" for number in count(2))
+    return next(key for key in chain([base], numbered) if key not in taken)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A section after a change, and the agencies whose sign-offs the change cleared."""
+
+    section: Section
+    cleared: list[str]
+
+
+def change_section(pk: int, *, actor: User, version: int, title: str, body: str) -> Changed:
+    """Puts a new text in a section's place. That clears the sign-offs of the old one, and tells their agencies.
+
+    `version` is the row's version that the actor was looking at. Raises Refused.
+    """
+    with transaction.atomic():
+        section = _locked_section(pk, actor)
+        if (section.title, section.body) == (title, body):
+            return Changed(section, [])
+        what = f"Text changed to revision {section.revision + 1}, SHA-256 {text_hash(title, body)}."
+        section = _move_one("change", section, actor=actor, reason=what, version=version)
+        section.revision, section.title, section.body = section.revision + 1, title, body
+        section.save(update_fields=["revision", "title", "body"])
+        _keep_texts([section], actor)
+        return Changed(section, _clear_sign_offs(section, actor, "The text was changed."))
+
+
+def text_hash(title: str, body: str) -> str:
+    """SHA-256, in hexadecimal, of title and body with a line feed between them, as UTF-8."""
+    return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
+
+
+def _clear_sign_offs(section: Section, actor: User, why: str) -> list[str]:
+    current = section.sign_offs.current()
+    agencies = sorted(current.values_list("agency", flat=True))
+    current.update(cleared_at=Now(), cleared_why=why)
+    if agencies:
+        version = section.module_version
+        told = f"{version}: “{section.title}” was changed, so the sign-off of {' and '.join(agencies)} is cleared"
+        tell_agencies(agencies, told, why, path=version.get_absolute_url(), actor=actor)
+    return agencies
+
+
+def remove_section(pk: int, *, actor: User, version: int, reason: str) -> Section:
+    """Takes a section out of a version that is being drafted. Raises Refused."""
+    with transaction.atomic():
+        section = _move_one("remove", _locked_section(pk, actor), actor=actor, reason=reason, version=version)
+        _clear_sign_offs(section, actor, "The section was removed.")
+    return section
+
+
+def move_section(pk: int, *, actor: User, up: bool) -> None:
+    """Changes places with the section before it, or after it, in a version that is being drafted. Raises Refused."""
+    with transaction.atomic():
+        section = _locked_section(pk, actor)
+        if refused := machine.judge("remove", [section], actor=actor, reason="moved").refused:
+            raise Refused(refused[0])
+        neighbours = section.module_version.sections.in_text().exclude(pk=pk).select_for_update()
+        other = (
+            neighbours.filter(position__lt=section.position).last()
+            if up
+            else neighbours.filter(position__gt=section.position).first()
+        )
+        if other is not None:
+            section.position, other.position = other.position, section.position
+            Section.objects.bulk_update([section, other], ["position"])
+
+
+def sign_off(pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None) -> Outcome[Section]:
+    """Signs sections off for the actor's agency. `versions` are the rows' versions that the actor was looking at."""
+    wanted = list(dict.fromkeys(pks))
+    with transaction.atomic():
+        _hold_version_of(wanted)
+        rows = list(_sections(actor).filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
+        name = SIGN_AS.get(actor.agency_code, SIGN_AS[HSI])
+        outcome = machine.judge(name, rows, actor=actor, reason="", versions=versions)
+        outcome.refused += machine.not_found(wanted, rows)
+        machine.move(name, outcome.done, actor=actor, reason="")
+        SignOff.objects.bulk_create(
+            SignOff(
+                section=section,
+                revision=section.revision,
+                agency=actor.agency_code,
+                given_by=actor,
+                given_by_name=actor.recorded_name,
+            )
+            for section in outcome.done
+        )
+    return outcome
+
+
+def add_attachment(pk: int, *, actor: User, version: int, name: str, content_type: str, content: bytes) -> Changed:
+    """Adds a file to a section, which is a change of it. Raises Refused."""
+    if not 0 < len(content) <= LARGEST_ATTACHMENT:
+        limit = LARGEST_ATTACHMENT // (1024 * 1024)
+        raise Refused(Refusal(name, "size", f"“{name}” is empty or larger than {limit} MB. Attach another file."))
+    sha256 = hashlib.sha256(content).hexdigest()
+    with transaction.atomic():
+        section = _locked_section(pk, actor)
+        what = f"Attachment “{name}” added, SHA-256 {sha256}."
+        section = _move_one("change", section, actor=actor, reason=what, version=version)
+        Attachment.objects.create(
+            section=section,
+            name=name,
+            content_type=content_type,
+            content=content,
+            size=len(content),
+            sha256=sha256,
+            added_by=actor,
+            added_by_name=actor.recorded_name,
+        )
+        return Changed(section, _clear_sign_offs(section, actor, "An attachment was added."))
+
+
+def remove_attachment(attachment: Attachment, *, actor: User, version: int) -> Changed:
+    """Takes a file off its section, which is a change of it; the file stays on record. Raises Refused."""
+    with transaction.atomic():
+        section = _locked_section(attachment.section_id, actor)
+        what = f"Attachment “{attachment.name}” removed, SHA-256 {attachment.sha256}."
+        section = _move_one("change", section, actor=actor, reason=what, version=version)
+        current = Attachment.objects.current().filter(pk=attachment.pk)
+        current.update(removed_at=Now(), removed_by_name=actor.recorded_name)
+        return Changed(section, _clear_sign_offs(section, actor, "An attachment was removed."))
+
+
+def _sections(actor: User) -> SectionQuerySet:
+    return Section.objects.visible_to(actor).with_disputed().select_related("module_version__module")
+
+
+def _hold_version_of(sections: Iterable[int]) -> None:
+    """Versions are locked before their sections, always, so that two acts never wait for each other."""
+    versions = ModuleVersion.objects.filter(sections__in=list(sections)).order_by("pk")
+    list(
+        ModuleVersion.objects.filter(pk__in=versions.values("pk")).select_for_update().order_by("pk").values_list("pk")
+    )
+
+
+def _locked_section(pk: int, actor: User) -> Section:
+    _hold_version_of([pk])
+    section = _sections(actor).filter(pk=pk).select_for_update(of=("self",)).first()
+    if section is None:
+        raise Refused(Refusal(f"#{pk}", "not_found", "Not found, or not yours to see."))
+    return section
+
+
+def _move_one(name: str, section: Section, *, actor: User, reason: str, version: int) -> Section:
+    outcome = machine.judge(name, [section], actor=actor, reason=reason, versions={section.pk: version})
+    if outcome.refused:
+        raise Refused(outcome.refused[0])
+    machine.move(name, [section], actor=actor, reason=reason)
+    return section
