@@ -169,6 +169,8 @@ DESIGNATION_DIGEST_FROM = time(7)
 DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
 DESIGNATION_CHECKS: list[str] = []
+# Dotted paths of what other apps show on the pages of a request and of an agent.
+DESIGNATION_PANELS: dict[str, list[str]] = {"request": [], "agent": []}
 
 # Roles whose users read and export processing times, each those of the rows that he may see.
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]

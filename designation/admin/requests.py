@@ -29,6 +29,7 @@ from designation.admin.queue import (
 from designation.agents import changes_since
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
+from designation.panels import panels_of
 from designation.permissions import DEA_ROLES
 from designation.selectors import clocks, visits_of, waiting_for
 
@@ -165,6 +166,7 @@ class RequestAdmin(ActsAdmin):
         return {
             "clocks": clocks(row, visits_of(row)),
             "agent_changes": changes_since([row]),
+            "panels": panels_of("request", row, user_of(request)),
             "opinion": next((opinion for opinion in opinions if opinion.superseded_at is None), None),
             "superseded": [opinion for opinion in opinions if opinion.superseded_at is not None],
             "designations": row.agent.designations.select_related("office").order_by("-valid_from", "-pk"),

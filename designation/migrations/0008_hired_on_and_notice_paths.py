@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('designation', '0007_fixed_facts'),
+        ("designation", "0007_fixed_facts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='agent',
-            name='hired_on',
-            field=models.DateField(blank=True, help_text='First day as an agent of HSI, if known.', null=True, verbose_name='hired on'),
+            model_name="agent",
+            name="hired_on",
+            field=models.DateField(
+                blank=True, help_text="First day as an agent of HSI, if known.", null=True, verbose_name="hired on"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='path',
-            field=models.CharField(blank=True, help_text='The page of what else it is about.', max_length=200),
+            model_name="notice",
+            name="path",
+            field=models.CharField(blank=True, help_text="The page of what else it is about.", max_length=200),
         ),
     ]

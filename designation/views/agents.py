@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.moments import moment
@@ -18,6 +19,7 @@ from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set
 from designation.changes import changes_of
 from designation.forms import AgentFilterForm, AgentForm
 from designation.models import Agent, Designation, Request
+from designation.panels import panels_of
 from designation.permissions import HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.acts import ON_DESIGNATION
@@ -53,6 +55,7 @@ def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
         "designations": [_designation_item(request, row) for row in designations.with_people()],
         "changes": changes_of(agent),
+        "panels": panels_of("agent", agent, request.user),
     }
     return render(request, "designation/agent_detail.html", context)
 
@@ -66,6 +69,7 @@ def _facts(agent: Agent) -> list[dict[str, Any]]:
     return [
         {"label": "Badge number", "value": agent.badge_number},
         {"label": "E-mail", "value": agent.email or "Not on record"},
+        {"label": "Hired on", "value": date_format(agent.hired_on) if agent.hired_on else "Not on record"},
         {"label": "HSI office", "value": agent.office},
         {"label": "Status", "value": "Active" if agent.is_active else "Not active"},
     ]

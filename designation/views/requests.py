@@ -17,6 +17,7 @@ from designation.agents import changes_since
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request
 from designation.models.requests import State
+from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.bulk import bulk_acts, states_for
@@ -87,6 +88,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
         "stage_times": times,
         "party_times": selectors.party_times(times),
         "opinions": opinions.select_related("division"),
+        "panels": panels_of("request", row, request.user),
     }
     return render(request, "designation/request_detail.html", context)
 
