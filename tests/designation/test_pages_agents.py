@@ -197,7 +197,7 @@ def test_a_stale_form_says_what_changed_keeps_what_was_typed_and_can_be_sent_aga
     assert page.context["form"]["last_name"].value() == "Stone-Ray"
     assert Agent.objects.get(pk=agent.pk).last_name == "Ray"
     form = page.context["form"]
-    client.post(at("agent_edit", agent), {name: form[name].value() for name in form.fields})
+    client.post(at("agent_edit", agent), {name: form[name].value() or "" for name in form.fields})
     assert Agent.objects.get(pk=agent.pk).last_name == "Stone-Ray"
 
 
