@@ -172,6 +172,9 @@ DESIGNATION_CHECKS: list[str] = []
 # Dotted paths of what other apps show on the pages of a request and of an agent.
 DESIGNATION_PANELS: dict[str, list[str]] = {"request": [], "agent": []}
 
+# Dotted paths of what `load_reference` loads beside offices, agreements and the calendar.
+REFERENCE_LOADERS = ["training.references.load"]
+
 # Roles whose users read and export processing times, each those of the rows that he may see.
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
 # Roles that also read reports on workflows of which only the ledger knows, as imported histories.

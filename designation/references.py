@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from audit import calendar
 from designation.models import Agency, Agreement, Office
@@ -18,7 +20,10 @@ AGENCIES = {HSI: "Homeland Security Investigations", DEA: "Drug Enforcement Admi
 
 @transaction.atomic
 def load() -> dict[str, int]:
-    """Adds the reference data that is missing and builds the federal calendar; returns the counts of the files."""
+    """Adds the reference data that is missing and builds the federal calendar; returns the counts of the files.
+
+    Then come those of other apps, by the loaders that settings.REFERENCE_LOADERS lists: each does the same of its own.
+    """
     for code, name in AGENCIES.items():
         Agency.objects.update_or_create(code=code, defaults={"name": name})
     divisions = [_office(row, DEA) for row in _rows("dea_field_divisions.csv")]
@@ -31,7 +36,10 @@ def load() -> dict[str, int]:
         code = agreement.pop("code")
         Agreement.objects.update_or_create(code=code, defaults=agreement)
     calendar.ensure_default()
-    return {"offices": len(offices), "divisions": len(divisions), "agreements": len(agreements)}
+    counts = {"offices": len(offices), "divisions": len(divisions), "agreements": len(agreements)}
+    for path in settings.REFERENCE_LOADERS:
+        counts |= import_string(path)()
+    return counts
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -28,7 +28,8 @@ KEPT_TABLES = {
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock():
+    """Places, agreements and the calendar are there; goals and modules each test sets as it needs them."""
+    with django_db_blocker.unblock(), override_settings(REFERENCE_LOADERS=[]):
         references.load()
 
 
