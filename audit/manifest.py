@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.core.exceptions import ValidationError
 
@@ -13,12 +14,34 @@ from audit import calendar, goals
 from audit.models import Calendar, ExportFile, StepEvent
 
 if TYPE_CHECKING:
-    from audit.exports.snapshot import Snapshot
+    from audit.exports.snapshot import Position, Progress
 
 KIND = "title21-export-1"
 
 
-def sources_of(file: ExportFile, source: Snapshot) -> dict[str, Any]:
+class Source(Protocol):
+    """What a file is written from, all as of one instant. `holds` is what a manifest says of the file's content.
+
+    `calendar` is the name and the version of the one that measured; `position` is where the ledger ended.
+    """
+
+    @property
+    def as_of(self) -> datetime: ...
+
+    @property
+    def progress(self) -> Progress: ...
+
+    @property
+    def holds(self) -> Mapping[str, Any]: ...
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def calendar(self) -> tuple[str, int]: ...
+
+
+def sources_of(file: ExportFile, source: Source) -> dict[str, Any]:
     """All that a manifest says but of the file itself, so that the file can hold it; fit for JSON."""
     position = source.position
     name, version = source.calendar
@@ -32,7 +55,7 @@ def sources_of(file: ExportFile, source: Snapshot) -> dict[str, Any]:
         "ordered_at": file.ordered_at.isoformat(),
         "as_of": source.as_of.isoformat(),
         "filters": file.filters,
-        "columns": [column.name for column in source.export.columns],
+        **source.holds,
         "ledger": {
             "last_event": position.last_event,
             "hash": position.hash,
@@ -44,7 +67,7 @@ def sources_of(file: ExportFile, source: Snapshot) -> dict[str, Any]:
     }
 
 
-def manifest_of(file: ExportFile, source: Snapshot, *, size: int, sha256: str) -> dict[str, Any]:
+def manifest_of(file: ExportFile, source: Source, *, size: int, sha256: str) -> dict[str, Any]:
     """The manifest of a file that was written: its size in bytes and the SHA-256 of them, in hexadecimal."""
     return sources_of(file, source) | {"row_count": source.progress.rows, "size": size, "sha256": sha256}
 

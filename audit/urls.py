@@ -11,6 +11,7 @@ urlpatterns = [
     path("requests/<path:subject>/", views_reports.trail_page, name="trail"),
     path("pictures/<slug:name>.svg", views_reports.picture, name="picture"),
     path("tables/<slug:name>.csv", views_reports.table_csv, name="table_csv"),
+    path("files/<slug:name>.<slug:format>", views_reports.file, name="report_file"),
     path("processing-times/", views.processing_times, name="processing_times"),
     path("processing-times.csv", views.processing_times_csv, name="processing_times_csv"),
     path("data-dictionary/", views.data_dictionary, name="data_dictionary"),

@@ -6,39 +6,30 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from audit import drawing, goals, maps
+from audit import drawing, goals
+from audit.exports.formats import FORMATS, CannotWrite
 from audit.models import AccessRecord
 from audit.report_forms import Asked, ReportForm
+from audit.reports import printing
 from audit.reports.backlog import Backlog
 from audit.reports.behind import PAGE_SIZE, Behind, trail
 from audit.reports.figures import Moment
-from audit.reports.flow import ProcessMap, Returns, Throughput
-from audit.reports.tables import COUNT, DAY, HOURS, PERCENT, Table, measure_label, plain_date
-from audit.reports.timeliness import Compared, Stages, Trend
+from audit.reports.pages import PAGES, REPORTS, Part, has_picture, svg
+from audit.reports.tables import COUNT, DAY, Table, measure_label, plain_date, shown
+from audit.reports.timeliness import Stages
 from audit.spreadsheets import harmless
-
-MAP = "map"
-REPORTS: dict[str, Callable[[Asked, Moment], Any]] = {
-    "trend": lambda asked, moment: Trend(asked.question, moment, asked.every),
-    "stages": lambda asked, moment: Stages(asked.question, moment),
-    "compared": lambda asked, moment: Compared(asked.question, moment, asked.by),
-    "backlog": lambda asked, moment: Backlog(asked.question, moment),
-    "throughput": lambda asked, moment: Throughput(asked.question, moment, asked.every),
-    "returns": lambda asked, moment: Returns(asked.question, moment),
-    MAP: lambda asked, moment: ProcessMap(asked.question, moment),
-}
 
 View = Callable[..., HttpResponse]
 
@@ -81,28 +72,58 @@ class Section:
 
 @asks("audit/reports/timeliness.html")
 def timeliness(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
-    names = ["trend", "stages", *(["compared"] if asked.by else []), "backlog", "throughput"]
-    reports = {name: REPORTS[name](asked, moment) for name in names}
+    page = PAGES["timeliness"]
+    parts = page.parts(asked, moment)
+    reports = {part.name: part.report for part in parts}
     stages: Stages = reports["stages"]
+    backlog: Backlog = reports["backlog"]
     context = _context(form, asked, moment) | {
         "whole": stages.of(asked.question.measure),
-        "backlog": reports["backlog"].total,
-        "sections": [_section(name, report, asked) for name, report in reports.items()],
+        "backlog": backlog.total,
+        "page": page,
+        "sections": [_section(part, asked) for part in parts],
     }
     return render(request, "audit/reports/timeliness.html", context)
 
 
 @asks("audit/reports/returns.html")
 def returns(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
-    report = Returns(asked.question, moment)
-    tables = [_section("returns", report, asked, report.by_stage()), _section("returns", report, asked)]
-    return render(request, "audit/reports/returns.html", _context(form, asked, moment) | {"sections": tables})
+    page = PAGES["returns"]
+    sections = [_section(part, asked) for part in page.parts(asked, moment)]
+    context = _context(form, asked, moment) | {"page": page, "sections": sections}
+    return render(request, "audit/reports/returns.html", context)
 
 
 @asks("audit/reports/map.html")
 def process_map(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
-    section = _section(MAP, ProcessMap(asked.question, moment), asked)
-    return render(request, "audit/reports/map.html", _context(form, asked, moment) | {"section": section})
+    page = PAGES["process-map"]
+    (part,) = page.parts(asked, moment)
+    context = _context(form, asked, moment) | {"page": page, "section": _section(part, asked)}
+    return render(request, "audit/reports/map.html", context)
+
+
+@asks("audit/reports/timeliness.html")
+def file(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, name: str, format: str) -> HttpResponse:
+    """A page as PDF or as a workbook, of the reports that it shows, asked once more; on record, with a manifest."""
+    page = PAGES.get(name)
+    if page is None or format not in printing.FORMATS:
+        raise Http404
+    address = f"{reverse(page.url)}?{asked.address()}"
+    try:
+        file, content = printing.take(
+            page, asked, format, address=request.build_absolute_uri(address), owner=request.user
+        )
+    except (drawing.CannotDraw, CannotWrite) as error:
+        messages.error(request, f"The file could not be made. {error}")
+        return redirect(address)
+    return HttpResponse(
+        content,
+        content_type=FORMATS[format].content_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}-{moment.today}-{file.pk}.{FORMATS[format].suffix}"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 @asks("audit/reports/behind.html")
@@ -129,14 +150,10 @@ def trail_page(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mom
 def picture(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, name: str) -> HttpResponse:
     """The picture of a report as SVG; with `size=narrow` for a phone."""
     report = _report(name, asked, moment)
-    if name == MAP:
-        drawn = maps.svg(report)
-    elif hasattr(report, "picture"):
-        found = report.picture()
-        width = drawing.NARROW if request.GET.get("size") == "narrow" else drawing.WIDE
-        drawn = drawing.draw(found.chart, found.data, width=width)
-    else:
+    if not has_picture(report):
         raise Http404
+    width = drawing.NARROW if request.GET.get("size") == "narrow" else drawing.WIDE
+    drawn = svg(report, width)
     return HttpResponse(drawn, content_type="image/svg+xml", headers={"Cache-Control": "private, no-store"})
 
 
@@ -147,7 +164,7 @@ def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mome
     table = (report or _report(name, asked, moment)).table()
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(name if unit == "text" else f"{name} ({unit})" for name, unit in table.columns)
+    writer.writerow(table.header)
     writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows)
     user: Any = request.user
     AccessRecord.objects.create(
@@ -189,11 +206,10 @@ def _context(form: ReportForm, asked: Asked, moment: Moment) -> dict[str, Any]:
     }
 
 
-def _section(name: str, report: Any, asked: Asked, table: Table | None = None) -> Section:
-    table = table or report.table()
-    says = report.picture().says if hasattr(report, "picture") else ""
+def _section(part: Part, asked: Asked) -> Section:
+    table = part.table
     rows = [_cells(table, place, asked) for place in range(len(table.rows))]
-    return Section(name, table, rows, says, asked.address(), empty=not table.rows)
+    return Section(part.name, table, rows, part.says, asked.address(), empty=not table.rows)
 
 
 def _cells(table: Table, place: int, asked: Asked) -> list[dict[str, Any]]:
@@ -207,16 +223,3 @@ def _cells(table: Table, place: int, asked: Asked) -> list[dict[str, Any]]:
     if changes is not None and first is not None and table.rows[place][first]:
         cells[first]["url"] = f"{reverse('audit:behind')}?{asked.address(**changes)}"
     return cells
-
-
-def shown(value: Any, unit: str) -> str:
-    """A cell as people read it: “1,204”, “14.5”, “93.2 %”, “March 1, 2026”; a dash where there is none."""
-    if value is None or value == "":
-        return "–"
-    if unit == HOURS:
-        return f"{value:,.1f}"
-    if unit == PERCENT:
-        return f"{value:.1f} %"
-    if isinstance(value, date):
-        return plain_date(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)

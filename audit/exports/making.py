@@ -27,19 +27,19 @@ BEAT_SECONDS = 5.0
 # What a manifest says of the file itself.
 OF_THE_FILE = ("row_count", "size", "sha256")
 MANIFEST_SUFFIX = ".manifest.json"
+# The state of an export that is made while whoever asked for it waits, and of which no copy is kept.
+TAKEN_AT_ONCE: dict[str, Any] = {"kept": False, "state": ExportFile.State.RUNNING, "attempts": 1}
 
 
 def begin(export: Export, *, format: str, owner: Any, owner_name: str = "", **values: Any) -> ExportFile:
     """A new export on file. `owner` is a user, or None with a name for the record."""
-    file = ExportFile.objects.create(
-        owner=owner,
-        owner_name=owner.recorded_name if owner else owner_name,
-        what=export.what,
-        workflow=export.workflow,
-        format=format,
-        filters=export.filters.as_parameters(),
-        **values,
-    )
+    of = {"what": export.what, "workflow": export.workflow, "filters": export.filters.as_parameters()}
+    return on_file(owner=owner, owner_name=owner.recorded_name if owner else owner_name, format=format, **of, **values)
+
+
+def on_file(**values: Any) -> ExportFile:
+    """A new file, as the database has it."""
+    file = ExportFile.objects.create(**values)
     file.refresh_from_db()
     return file
 
@@ -58,7 +58,7 @@ def stream(export: Export, *, actor: Any, actor_name: str = "", progress: Progre
     """
     file = _taken_at_once(export, "csv", actor, actor_name)
     digest, size, beaten = hashlib.sha256(), 0, time.monotonic()
-    with _failing_unless_done(file), _recorded(file, export, progress) as source:
+    with failing_unless_done(file), _recorded(file, export, progress) as source:
         for piece in pieces(source):
             digest.update(piece)
             size += len(piece)
@@ -77,7 +77,7 @@ def make_file(export: Export, format: str, path: Path, *, actor_name: str, progr
     file = _taken_at_once(export, format, None, actor_name)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with _failing_unless_done(file), _recorded(file, export, progress) as source:
+        with failing_unless_done(file), _recorded(file, export, progress) as source:
             done = write(file, source, part)
             beside = path.with_name(path.name + MANIFEST_SUFFIX)
             beside.unlink(missing_ok=True)
@@ -122,8 +122,7 @@ def write_again(file: ExportFile, path: Path) -> None:
 
 
 def _taken_at_once(export: Export, format: str, owner: Any, owner_name: str) -> ExportFile:
-    values = {"kept": False, "state": ExportFile.State.RUNNING, "attempts": 1}
-    return begin(export, format=format, owner=owner, owner_name=owner_name, **values)
+    return begin(export, format=format, owner=owner, owner_name=owner_name, **TAKEN_AT_ONCE)
 
 
 @contextmanager
@@ -133,7 +132,7 @@ def _recorded(file: ExportFile, export: Export, progress: Progress | None) -> It
 
 
 @contextmanager
-def on_record(file: ExportFile, source: Snapshot) -> Iterator[None]:
+def on_record(file: ExportFile, source: manifest.Source) -> Iterator[None]:
     """Records that an export begins, and how it ends, whatever happens."""
     begun = AccessRecord.objects.create(
         actor=file.owner,
@@ -162,7 +161,7 @@ def on_record(file: ExportFile, source: Snapshot) -> Iterator[None]:
 
 
 @contextmanager
-def _failing_unless_done(file: ExportFile) -> Iterator[None]:
+def failing_unless_done(file: ExportFile) -> Iterator[None]:
     try:
         yield
     finally:
@@ -176,7 +175,7 @@ def beat(file: ExportFile, progress: Progress) -> bool:
     return bool(running.update(heartbeat_at=Now(), rows=progress.rows))
 
 
-def finish(file: ExportFile, source: Snapshot, found: dict[str, Any], **values: Any) -> bool:
+def finish(file: ExportFile, source: manifest.Source, found: dict[str, Any], **values: Any) -> bool:
     """Puts the manifest on file; returns False where the export was cancelled, or is another attempt's by now."""
     running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
     done = running.update(

@@ -59,6 +59,10 @@ class Snapshot:
     def parameters(self) -> dict[str, Any]:
         return self.export.parameters | {"as_of": self.as_of}
 
+    @property
+    def holds(self) -> dict[str, Any]:
+        return {"columns": [column.name for column in self.export.columns]}
+
     def csv_lines(self) -> Iterator[bytes]:
         """The rows as lines of CSV, as PostgreSQL's COPY writes them."""
         with self._copy(f"COPY ({self.export.sql}) TO STDOUT (FORMAT csv)") as copy:
@@ -91,13 +95,7 @@ class Snapshot:
 
     @cached_property
     def position(self) -> Position:
-        """Counts the whole ledger, which takes about a second for ten million steps."""
-        upto = "" if self.export.position is None else "WHERE id <= %(position)s"
-        self.cursor.execute(f"SELECT count(*), max(id) FROM audit_stepevent {upto}", {"position": self.export.position})
-        events, last = self.cursor.fetchone()
-        self.cursor.execute("SELECT encode(hash, 'hex') FROM audit_stepevent WHERE id = %s", [last])
-        found = self.cursor.fetchone()
-        return Position(last, found[0] if found else "", events, self.settled)
+        return position_of(self.cursor, settled=self.settled, upto=self.export.position)
 
     @cached_property
     def calendar(self) -> tuple[str, int]:
@@ -117,14 +115,30 @@ def snapshot(export: Export, *, as_of: datetime | None = None, progress: Progres
         with own.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(NO_NESTED_LOOPS)
-            now, settled = _settled_moment(cursor)
+            now, settled = settled_moment(cursor)
             yield Snapshot(export, cursor, as_of or now, settled, progress or Progress())
     finally:
         own.close()
 
 
-def _settled_moment(cursor: CursorWrapper) -> tuple[datetime, bool]:
-    """Fixes what the transaction sees, between two writers of steps if that can be had within seconds."""
+def position_of(cursor: CursorWrapper, *, settled: bool, upto: int | None = None) -> Position:
+    """Where the ledger ends for the transaction, or at the step `upto`.
+
+    Counts the whole ledger, which takes about a second for ten million steps.
+    """
+    condition = "" if upto is None else "WHERE id <= %(upto)s"
+    cursor.execute(f"SELECT count(*), max(id) FROM audit_stepevent {condition}", {"upto": upto})
+    events, last = cursor.fetchone()
+    cursor.execute("SELECT encode(hash, 'hex') FROM audit_stepevent WHERE id = %s", [last])
+    found = cursor.fetchone()
+    return Position(last, found[0] if found else "", events, settled)
+
+
+def settled_moment(cursor: CursorWrapper) -> tuple[datetime, bool]:
+    """Fixes what the transaction sees, between two writers of steps if that can be had within seconds.
+
+    To be called first in a transaction that is REPEATABLE READ; returns the instant, and whether it was had.
+    """
     cursor.execute("SAVEPOINT moment")
     try:
         cursor.execute(WHEN_SETTLED)

@@ -123,7 +123,7 @@ class Backlog:
             for age, count in zip(AGE_NAMES, row.by_age, strict=True)
         ]
         total = self.total
-        says = f"{total.count} open requests by stage and age since filing." if total else "Nothing is open."
+        says = f"{total.count:,} open requests by stage and age since filing." if total else "Nothing is open."
         return Picture("ages", {"rows": rows, "ages": AGE_NAMES}, says)
 
 

@@ -25,6 +25,11 @@ class Table:
     rows: list[list[Any]]
     behind: list[Mapping[str, Any] | None] = field(default_factory=list)
 
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns with their units, for a file."""
+        return [name if unit == TEXT else f"{name} ({unit})" for name, unit in self.columns]
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -72,3 +77,16 @@ def value_labels(question: Question, name: str) -> dict[str, str]:
 
 def plain_date(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
+
+
+def shown(value: Any, unit: str) -> str:
+    """A cell as people read it: “1,204”, “14.5”, “93.2 %”, “March 1, 2026”; a dash where there is none."""
+    if value is None or value == "":
+        return "–"
+    if unit == HOURS:
+        return f"{value:,.1f}"
+    if unit == PERCENT:
+        return f"{value:.1f} %"
+    if isinstance(value, date):
+        return plain_date(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

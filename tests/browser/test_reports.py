@@ -56,6 +56,24 @@ def test_the_pages_fit_and_their_pictures_are_drawn(people, page_of, name, width
     assert errors == []
 
 
+@pytest.mark.parametrize("name", ["timeliness", "process_map", "returns"])
+def test_a_page_is_taken_as_a_file_by_keyboard_alone(people, page_of, name):
+    make_demo_data(seed=2, count=60, until=timezone.now())
+    page = page_of(people.auditor)
+    page.goto(reverse(f"audit:{name}"))
+    downloads = page.get_by_role("list", name="Download this report")
+    downloads.get_by_role("link", name="Download PDF").focus()
+    for suffix in ("pdf", "xlsx"):
+        with page.expect_download(timeout=60_000) as download:
+            page.keyboard.press("Enter")
+        assert download.value.suggested_filename.endswith(f".{suffix}")
+        assert download.value.failure() is None
+        page.keyboard.press("Tab")
+    expect(downloads.get_by_role("link", name="My exports")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("rowheader")).to_have_count(2)
+
+
 def test_from_a_figure_to_the_trail_of_a_request(people, page_of):
     make_demo_data(seed=2, count=60, until=timezone.now())
     page = page_of(people.auditor)

@@ -78,6 +78,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "audit:trail": ONE_REQUEST,
     "audit:picture": READERS,
     "audit:table_csv": READERS,
+    "audit:report_file": READERS,
     "audit:processing_times": READERS,
     "audit:processing_times_csv": READERS,
     "audit:data_dictionary": READERS,
@@ -157,6 +158,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=[arguments["number"]])
     if page in {"audit:picture", "audit:table_csv"}:
         return reverse(name, args=["map"])
+    if page == "audit:report_file":
+        return reverse(name, args=["returns", "xlsx"])
     if page == "bulk_result":
         return reverse(name, args=["none-kept"])
     if page == "bulk_act":
@@ -180,6 +183,7 @@ def test_every_address_of_the_project_is_in_the_table():
     assert set(addresses()) == set(EXPECTED)
 
 
+@pytest.mark.django_db(transaction=True)  # a report's file is of one snapshot, which begins a transaction of its own
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_opens_its_addresses_and_no_others(people: People, arguments, role):
     client = Client()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import IO, Any
 
 import typst
@@ -22,12 +23,19 @@ FIGURES = ("count({0})", "avg({0})", "percentile_cont(0.5) {1}", "percentile_con
 
 
 def write(source: Snapshot, target: IO[bytes], about: About) -> None:
-    report = json.dumps(_report(source, about), ensure_ascii=False)
+    target.write(typeset(_report(source, about), source.as_of))
+
+
+def typeset(report: dict[str, Any], as_of: datetime) -> bytes:
+    """The report as PDF/UA-1, dated as of then: `title`, `author`, `intro`, `footer`, and `sections` (`section`)."""
     compiled = typst.Compiler(TEMPLATE, root=TEMPLATE.parent, ignore_system_fonts=True).compile(
-        format="pdf", sys_inputs={"report": report}, pdf_standards="ua-1", timestamp=source.as_of.replace(microsecond=0)
+        format="pdf",
+        sys_inputs={"report": json.dumps(report, ensure_ascii=False)},
+        pdf_standards="ua-1",
+        timestamp=as_of.replace(microsecond=0),
     )
     assert isinstance(compiled, bytes)
-    target.write(compiled)
+    return compiled
 
 
 def _report(source: Snapshot, about: About) -> dict[str, Any]:
@@ -41,16 +49,16 @@ def _report(source: Snapshot, about: About) -> dict[str, Any]:
         "federal calendar; what was still open counts up to that instant.",
         "footer": f"Export {made_with['export']}",
         "sections": [
-            _section("How many", "By outcome", ["Outcome", "Number"], _outcomes(counts), ["1fr", "auto"]),
+            section("How many", "By outcome", ["Outcome", "Number"], _outcomes(counts), ["1fr", "auto"]),
             _times(source),
-            _section(
+            section(
                 "What this was made with",
                 "Parameters",
                 ["Parameter", "Value"],
                 [[name, words(value)] for name, value in sorted(made_with.items()) if name != "columns"],
                 ["auto", "1fr"],
             ),
-            _section(
+            section(
                 "Definitions",
                 "What the times are",
                 ["Time", "Definition"],
@@ -61,18 +69,31 @@ def _report(source: Snapshot, about: About) -> dict[str, Any]:
     }
 
 
-def _section(
-    heading: str, caption: str, header: list[str], rows: list[list[str]], widths: list[str], text: str = ""
+def section(
+    heading: str,
+    caption: str,
+    header: list[str],
+    rows: list[list[str]],
+    widths: list[str],
+    text: str = "",
+    *,
+    numeric: list[bool] | None = None,
+    picture: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    numeric = [width == "auto" and place > 0 for place, width in enumerate(widths)]
+    """A heading, a text, a picture and a table, of which all but the heading may be empty.
+
+    `widths` are Typst's, as “auto” or “2fr”; `numeric` columns are set to the right, usually those as wide as they must
+    be but for the first. A picture has `svg` and `says`, which stands below it and is its alternative text.
+    """
     return {
         "heading": heading,
         "caption": caption,
         "header": header,
         "rows": rows,
         "widths": widths,
-        "numeric": numeric,
+        "numeric": numeric or [width == "auto" and place > 0 for place, width in enumerate(widths)],
         "text": text,
+        "picture": picture,
     }
 
 
@@ -110,7 +131,7 @@ def _times(source: Snapshot) -> dict[str, Any]:
     for place, column in enumerate(timed):
         count, *times = found[place * len(FIGURES) : (place + 1) * len(FIGURES)]
         rows.append([column.name, f"{count:,}", *(_hours(time, column) for time in times)])
-    return _section(
+    return section(
         "Time",
         "Hours",
         ["Time", "Number", "Mean", "Median", "90th percentile", "Longest"],

@@ -46,11 +46,16 @@ def write(source: Snapshot, target: IO[bytes], about: About) -> None:
 def _write_sheets(source: Snapshot, about: About, workbook: Any) -> None:
     workbook.set_properties({"title": _title(source), "created": source.as_of.replace(tzinfo=None)})
     formats = {unit: workbook.add_format({"num_format": form}) for unit, form in NUMBER_FORMATS.items()}
-    heading = workbook.add_format({"bold": True, "bg_color": "#DFE1E2", "border": 1})
-    wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+    heading, wrapped = text_formats(workbook)
     _write_rows(source, workbook, heading, formats)
     _write_definitions(source.export.columns, workbook, heading, wrapped)
-    _write_parameters(_parameters(source, about), workbook, heading, wrapped)
+    write_parameters(_parameters(source, about), workbook, heading, wrapped)
+
+
+def text_formats(workbook: Any) -> tuple[Format, Format]:
+    """Of headers, and of cells whose text runs over several lines."""
+    heading = workbook.add_format({"bold": True, "bg_color": "#DFE1E2", "border": 1})
+    return heading, workbook.add_format({"text_wrap": True, "valign": "top"})
 
 
 def _title(source: Snapshot) -> str:
@@ -64,7 +69,7 @@ def _write_rows(source: Snapshot, workbook: Any, heading: Format, formats: dict[
     first: tuple[Any, ...] | None = next(rows, None)
     while first is not None or number == 1:
         name = _title(source) if number == 1 else f"{_title(source)} {number}"
-        sheet = _sheet(workbook, name, [column.name for column in columns], heading)
+        sheet = new_sheet(workbook, name, [column.name for column in columns], heading)
         here = islice(rows, ROWS_OF_A_SHEET - 2)
         written = _write_cells(sheet, chain([first], here) if first is not None else (), columns, formats)
         sheet.autofilter(0, 0, max(written, 1), len(columns) - 1)
@@ -72,7 +77,8 @@ def _write_rows(source: Snapshot, workbook: Any, heading: Format, formats: dict[
         number += 1
 
 
-def _sheet(workbook: Any, name: str, header: Sequence[str], heading: Format) -> Worksheet:
+def new_sheet(workbook: Any, name: str, header: Sequence[str], heading: Format) -> Worksheet:
+    """A sheet with its header in the first row, which stays in sight and is printed on each page."""
     sheet: Worksheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()
@@ -80,7 +86,7 @@ def _sheet(workbook: Any, name: str, header: Sequence[str], heading: Format) -> 
     sheet.fit_to_pages(1, 0)
     for place, text in enumerate(header):
         sheet.set_column(place, place, max(12, min(40, len(text) + 4)))
-        _write_text(sheet, 0, place, text, heading)
+        write_text(sheet, 0, place, text, heading)
     return sheet
 
 
@@ -95,7 +101,7 @@ def _write_cells(
             if cell is None:
                 continue
             if isinstance(cell, str):
-                _write_text(sheet, line, place, cell)
+                write_text(sheet, line, place, cell)
             elif isinstance(cell, bool):
                 sheet.write_boolean(line, place, cell)
             elif isinstance(cell, datetime):
@@ -105,31 +111,32 @@ def _write_cells(
     return line
 
 
-def _write_text(sheet: Worksheet, line: int, place: int, text: str, form: Format | None = None) -> None:
-    """As a cell of text, which no spreadsheet runs as a formula."""
+def write_text(sheet: Worksheet, line: int, place: int, text: str, form: Format | None = None) -> None:
+    """As a cell of text, which no spreadsheet runs as a formula. Raises CannotWrite for one that is too long."""
     if len(text) > LONGEST_TEXT:
         raise CannotWrite(f"A text has {len(text):,} characters, more than a cell holds. Take CSV or Parquet.")
     sheet.write_string(line, place, text, form)
 
 
 def _write_definitions(columns: Sequence[Column], workbook: Any, heading: Format, wrapped: Format) -> None:
-    sheet = _sheet(workbook, "Definitions", ["Column", "Holds", "Unit", "Empty when"], heading)
+    sheet = new_sheet(workbook, "Definitions", ["Column", "Holds", "Unit", "Empty when"], heading)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 80)
     sheet.set_column(2, 3, 32)
     for line, column in enumerate(columns, 1):
         cells = (column.name, column.holds, UNITS.get(column.unit, column.unit), column.can_be_empty or "never")
         for place, text in enumerate(cells):
-            _write_text(sheet, line, place, text, wrapped)
+            write_text(sheet, line, place, text, wrapped)
 
 
-def _write_parameters(parameters: Mapping[str, Any], workbook: Any, heading: Format, wrapped: Format) -> None:
-    sheet = _sheet(workbook, "Parameters", ["Parameter", "Value"], heading)
+def write_parameters(parameters: Mapping[str, Any], workbook: Any, heading: Format, wrapped: Format) -> None:
+    """What the file was made with, as the last sheet."""
+    sheet = new_sheet(workbook, "Parameters", ["Parameter", "Value"], heading)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 100)
     for line, (name, value) in enumerate(sorted(parameters.items()), 1):
-        _write_text(sheet, line, 0, name, wrapped)
-        _write_text(sheet, line, 1, words(value), wrapped)
+        write_text(sheet, line, 0, name, wrapped)
+        write_text(sheet, line, 1, words(value), wrapped)
 
 
 def _parameters(source: Snapshot, about: About) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import exports, manifest
-from audit.exports.making import write_again
+from audit.drawing import CannotDraw
+from audit.exports import making
 from audit.models import ExportFile
+from audit.reports import printing
 
 
 class Command(BaseCommand):
@@ -53,11 +55,12 @@ class Command(BaseCommand):
 
 
 def _differences(file: ExportFile) -> list[str]:
+    write_again = printing.write_again if file.what in printing.PAGE_OF else making.write_again
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / "again"
         try:
             write_again(file, again)
-        except exports.UnknownWorkflow as error:
+        except (exports.UnknownWorkflow, CannotDraw) as error:
             return [str(error)]
         if manifest.sha256_of(again) == file.manifest["sha256"]:
             return []

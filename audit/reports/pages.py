@@ -1,0 +1,118 @@
+"""Which reports make up a page, in their order: the page, its PDF and its workbook all take them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from audit import drawing, maps
+from audit.report_forms import Asked
+from audit.reports.backlog import Backlog
+from audit.reports.figures import Moment
+from audit.reports.flow import ProcessMap, Returns, Throughput
+from audit.reports.tables import Table
+from audit.reports.timeliness import Compared, Stages, Trend
+
+MAP = "map"
+REPORTS: dict[str, Callable[[Asked, Moment], Any]] = {
+    "trend": lambda asked, moment: Trend(asked.question, moment, asked.every),
+    "stages": lambda asked, moment: Stages(asked.question, moment),
+    "compared": lambda asked, moment: Compared(asked.question, moment, asked.by),
+    "backlog": lambda asked, moment: Backlog(asked.question, moment),
+    "throughput": lambda asked, moment: Throughput(asked.question, moment, asked.every),
+    "returns": lambda asked, moment: Returns(asked.question, moment),
+    MAP: lambda asked, moment: ProcessMap(asked.question, moment),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A report of a page: its name in addresses, one of its tables, and what its picture shows; empty without one."""
+
+    name: str
+    report: Any
+    table: Table
+    says: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of reports. `url` is the name of its address, `note` what else there is to know of its figures.
+
+    `timed` says whether the time, the trend's periods and the comparison that are asked matter for it.
+    """
+
+    name: str
+    title: str
+    url: str
+    note: str
+    parts: Callable[[Asked, Moment], list[Part]]
+    timed: bool = False
+
+    @property
+    def what(self) -> str:
+        """What its files are called on record."""
+        return f"{self.name.replace('-', ' ')} report"
+
+
+def has_picture(report: Any) -> bool:
+    return isinstance(report, ProcessMap) or hasattr(report, "picture")
+
+
+def svg(report: Any, width: int) -> str:
+    """The report's picture; `width` is in pixels, and does not matter for a map. Raises drawing.CannotDraw."""
+    if isinstance(report, ProcessMap):
+        return maps.svg(report)
+    found = report.picture()
+    return drawing.draw(found.chart, found.data, width=width)
+
+
+def _part(name: str, report: Any, table: Table | None = None) -> Part:
+    says = report.picture().says if hasattr(report, "picture") else ""
+    return Part(name, report, table or report.table(), says)
+
+
+def _timeliness(asked: Asked, moment: Moment) -> list[Part]:
+    names = ["trend", "stages", *(["compared"] if asked.by else []), "backlog", "throughput"]
+    return [_part(name, REPORTS[name](asked, moment)) for name in names]
+
+
+def _returns(asked: Asked, moment: Moment) -> list[Part]:
+    report = Returns(asked.question, moment)
+    return [_part("returns", report, report.by_stage()), _part("returns", report)]
+
+
+def _map(asked: Asked, moment: Moment) -> list[Part]:
+    report = ProcessMap(asked.question, moment)
+    return [Part(MAP, report, report.table(), "Process map; the table has every arrow.")]
+
+
+PAGES = {
+    page.name: page
+    for page in (
+        Page(
+            "timeliness",
+            "Timeliness",
+            "audit:timeliness",
+            "A request’s time in a stage is that of all its stays there; goals of a stage are asked of each stay.",
+            _timeliness,
+            timed=True,
+        ),
+        Page(
+            "returns",
+            "Returns and their reasons",
+            "audit:returns",
+            "Counted are the returns made in the period, whenever the request was filed or ended.",
+            _returns,
+        ),
+        Page(
+            "process-map",
+            "Process map",
+            "audit:process_map",
+            "The ways that these requests really took: on each arrow how often it was taken and the median business "
+            "time before it. Ways on the left lead back. A thicker arrow was taken more often.",
+            _map,
+        ),
+    )
+}
