@@ -21,7 +21,14 @@ from designation.models import Agent, Notice, Office, Request, Role, User
 from designation.models.requests import OPEN_STATES, RequestQuerySet, State
 from designation.permissions import HSI_ROLES
 
-FIRST_STEPS = {"create": "Draft made", "grant": "Granted"}
+# The steps with which rows begin, which no transition declares.
+FIRST_STEPS = {
+    "create": "Draft made",
+    "grant": "Granted",
+    "draft": "Drafted",
+    "write": "Written",
+    "open": "Opened",
+}
 BEFORE_TRANSMITTAL = (State.DRAFT, State.HSI_REVIEW)
 OPEN = "open"
 MINE = "mine"

@@ -1,4 +1,4 @@
-"""One act on one request or designation: a page that says what it will do, takes the reason, and does it."""
+"""One act on one row of a workflow: a page that says what it will do, takes the reason, and does it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from designation.views.requests import ask_again, detail_url, forbidden, refused
 
 @dataclass(frozen=True)
 class Page:
-    """What differs between the acts on requests and those on designations.
+    """What differs between the acts on rows of one kind and those of another, as requests and designations.
 
     `crumbs` are the pages above, of which the last is the one to go back to; `about` tells the row in a few words.
     """
@@ -35,6 +35,7 @@ class Page:
     perform: Callable[..., Outcome[Any]]
     crumbs: Callable[[Any], list[dict[str, str]]]
     about: Callable[[Any], str]
+    template: str = "designation/act.html"
 
 
 def _request_crumbs(row: Request) -> list[dict[str, str]]:
@@ -73,7 +74,7 @@ ON_DESIGNATION = Page(
 def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     """An act of HSI on a request."""
     row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
-    return _act(request, row, name, ON_REQUEST)
+    return act_on(request, row, name, ON_REQUEST)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,10 +82,11 @@ def request_act(request: SignedIn, number: str, name: str) -> HttpResponse:
 def designation_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     """An act of HSI on a designation."""
     row = visible_or_404(Designation.objects.with_people(), request, number=number)
-    return _act(request, row, name, ON_DESIGNATION)
+    return act_on(request, row, name, ON_DESIGNATION)
 
 
-def _act(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
+def act_on(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
+    """The page of the act on a row that the user may see. Raises Http404 for an act that the page does not have."""
     if name not in page.acts:
         raise Http404("There is no such act.")
     act, crumbs = declared(type(row), name), page.crumbs(row)
@@ -115,4 +117,4 @@ def _act(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
         "danger": act.harmful,
         "cancel_url": back,
     }
-    return render(request, "designation/act.html", context)
+    return render(request, page.template, context)

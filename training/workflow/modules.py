@@ -167,6 +167,14 @@ def move_versions(
     return outcome
 
 
+def preview_versions(
+    name: str, pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None
+) -> Outcome[ModuleVersion]:
+    """What `move_versions` would do and refuse at this moment; changes nothing."""
+    visible = ModuleVersion.objects.visible_to(actor).select_related("module")
+    return machine.preview(name, visible, pks, actor=actor, versions=versions)
+
+
 def _supersede_before(versions: Sequence[ModuleVersion], actor: User) -> None:
     before = ModuleVersion.objects.published().filter(module__in=[version.module_id for version in versions])
     machine.perform(
