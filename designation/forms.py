@@ -17,12 +17,11 @@ from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.permissions import DEA_ROLES, HSI_ROLES
-from designation.rosters.columns import Proposal, column_title
 from designation.rosters.fields import LONGEST_JUSTIFICATION
-from designation.rosters.files import MAX_BYTES
-from designation.rosters.headers import Field
+from designation.rosters.headers import MAX_BYTES, ROSTER, Field
 from designation.rosters.names import same_person_name
 from designation.selectors import MINE, OPEN, offices_seen_by, states_seen_by
+from designation.sheets.columns import Proposal, column_title
 from designation.workflow import NewRequest
 
 
@@ -295,7 +294,7 @@ class RosterUploadForm(OfficeForm):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            raise ValidationError(f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it into smaller files.")
+            raise ValidationError(ROSTER.too_large)
         return file
 
 
@@ -322,7 +321,7 @@ class ColumnsForm(Form):
         max_length=LONGEST_JUSTIFICATION,
     )
 
-    def __init__(self, data: Any = None, *, proposal: Proposal, width: int, default_justification: str) -> None:
+    def __init__(self, data: Any = None, *, proposal: Proposal[Field], width: int, default_justification: str) -> None:
         super().__init__(data, initial={"default_justification": default_justification})
         columns = [(str(column), column_title(proposal.headers, column)) for column in range(width)]
         for field in Field:

@@ -13,10 +13,10 @@ from django.core.validators import validate_email
 from designation.models import Agent, Request
 from designation.models.people import BADGE_NUMBER
 from designation.rosters.columns import Roster
-from designation.rosters.files import Row
 from designation.rosters.headers import Field
 from designation.rosters.names import is_suffix, split_name, stray_character
 from designation.rosters.words import kind_of, priority_of
+from designation.sheets.files import Row
 
 LONGEST_JUSTIFICATION = 4_000  # characters
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

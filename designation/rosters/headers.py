@@ -1,14 +1,19 @@
-"""Header names: what offices call the columns of a roster."""
+"""What offices call the columns of a roster, and how large one may be."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Mapping
+
+from designation.sheets.headers import Field as SheetField
+from designation.sheets.headers import Vocabulary
+from designation.sheets.kinds import FileKind
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_AGENTS = 20_000
+MAX_ROWS = 25_000
 
 
-class Field(StrEnum):
+class Field(SheetField):
     """What a roster can say about a request."""
 
     BADGE_NUMBER = "badge_number"
@@ -63,7 +68,6 @@ _SYNONYMS = {
     " reason for request, reason for designation, reason for cross designation, statement of need, operational need,"
     " need, operational justification, mission need, basis for request, rationale, purpose, reason, reasons, basis",
 }
-_RANKED = {name: (field, rank) for field, names in _SYNONYMS.items() for rank, name in enumerate(names.split(", "))}
 
 # Columns that rosters often carry and that filing does not need; no one is asked about them.
 _NOT_NEEDED_NAMES = (
@@ -73,38 +77,27 @@ _NOT_NEEDED_NAMES = (
     " cell, work phone, mobile, address, mailing address, mi, middle, middle name, middle initial,"
     " suffix, notes, comments, remarks"
 )
-_NOT_NEEDED = frozenset(_NOT_NEEDED_NAMES.split(", "))
-
-_ROLE_WORDS = frozenset({"agent", "agents", "employee", "officer", "special", "supervisory", "sa", "ssa", "hsi"})
-_NOISE_WORDS = frozenset({"required", "optional", "mandatory", "please", "s"})
-_WHOLE_WORDS = {"no": "number", "num": "number", "nbr": "number", "nr": "number", "addr": "address"}
-_YES_OR_NO = re.compile(r"\b(y ?/ ?n|yes ?/ ?no|yes or no)\b")
+_ROLE_WORDS = "agent agents employee officer special supervisory sa ssa hsi"
 
 
-def normalise(header: str) -> str:
-    """A header name without accidents of writing: "Badge #" and "BADGE NO. (required)" are "badge number"."""
-    text = unicodedata.normalize("NFKC", header).casefold().replace("#", " number ")
-    text = _YES_OR_NO.sub(" ", re.sub(r"\be[\s-]?mail\b", "email", text))
-    words = [_WHOLE_WORDS.get(word, word) for word in re.findall(r"[^\W_]+", text)]
-    return " ".join(word for word in words if word not in _NOISE_WORDS)
+def missing_fields(mapping: Mapping[Field, int]) -> list[str]:
+    """The labels of the columns that a roster must have and the mapping lacks."""
+    missing = [] if Field.BADGE_NUMBER in mapping else [Field.BADGE_NUMBER.label]
+    if Field.NAME not in mapping:
+        missing += [field.label for field in (Field.LAST_NAME, Field.FIRST_NAME) if field not in mapping]
+    return missing
 
 
-def recognise(header: str) -> tuple[Field, int] | None:
-    """The field that a header name stands for and how sure that is (0 is surest); None if it is not known."""
-    name = normalise(header)
-    return _RANKED.get(name) or _RANKED.get(_without_role(name))
-
-
-def recognised_fields(headers: Sequence[str]) -> set[Field]:
-    """The different fields that a row would name if it were the header."""
-    return {found[0] for found in map(recognise, headers) if found}
-
-
-def is_not_needed(header: str) -> bool:
-    """Whether a column of this name is known to be of no use for filing."""
-    name = normalise(header)
-    return name in _NOT_NEEDED or _without_role(name) in _NOT_NEEDED
-
-
-def _without_role(name: str) -> str:
-    return " ".join(word for word in name.split() if word not in _ROLE_WORDS)
+ROSTER = FileKind(
+    noun="roster",
+    items="agents",
+    max_bytes=MAX_BYTES,
+    max_items=MAX_AGENTS,
+    max_rows=MAX_ROWS,
+    vocabulary=Vocabulary(_SYNONYMS, _NOT_NEEDED_NAMES, _ROLE_WORDS),
+    missing=missing_fields,
+    badge=Field.BADGE_NUMBER,
+    email=Field.EMAIL,
+    also_cells=frozenset({Field.PRIORITY}),  # "Expedited" is a header name and what stands below one
+    spares=((Field.NAME, frozenset({Field.LAST_NAME, Field.FIRST_NAME})),),
+)

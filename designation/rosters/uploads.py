@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -14,12 +13,14 @@ from django.utils import timezone
 
 from designation.models import Office, Request, RosterMapping, RosterUpload, User
 from designation.permissions import FILING_OFFICE
-from designation.rosters.columns import NO_HEADER, Proposal, Roster, missing_fields, propose, roster_below, signature
-from designation.rosters.files import RosterFileError, Workbook
-from designation.rosters.headers import Field
+from designation.rosters.columns import Roster, roster_below
+from designation.rosters.headers import ROSTER, Field
 from designation.rosters.plan import PlannedRow, RosterPlan, plan
-from designation.rosters.reading import read
-from designation.rosters.rejected import rejected_csv
+from designation.sheets.added import REASON
+from designation.sheets.columns import NO_HEADER, Proposal, check_mapping, propose, signature
+from designation.sheets.files import UnusableFile, Workbook, plain_filename
+from designation.sheets.reading import read
+from designation.sheets.rejected import rejected_csv
 from designation.workflow import NewRequest, file_requests
 
 
@@ -49,12 +50,12 @@ def start_upload(
 ) -> RosterUpload:
     """Take a file in. If just one sheet can be meant and its header is known, the upload is mapped already.
 
-    Raises RosterFileError if the file cannot be read, or has no agents or too many, PermissionDenied if the user may
+    Raises UnusableFile if the file cannot be read, or has no agents or too many, PermissionDenied if the user may
     not file for it.
     """
     _check_may_file(user, office)
-    filename = _plain_filename(filename)
-    workbook = read(content, filename)
+    filename = plain_filename(filename) or ROSTER.noun
+    workbook = read(content, filename, ROSTER)
     upload = RosterUpload(
         office=office,
         uploaded_by=user,
@@ -72,38 +73,38 @@ def start_upload(
 
 def workbook_of(upload: RosterUpload) -> Workbook:
     """The sheets of the uploaded file."""
-    return read(bytes(upload.content), upload.filename)
+    return read(bytes(upload.content), upload.filename, ROSTER)
 
 
-def sheet_choices(workbook: Workbook) -> list[Proposal]:
+def sheet_choices(workbook: Workbook) -> list[Proposal[Field]]:
     """The sheets that may be the roster: those with a recognised header, or else all."""
-    proposals = [propose(sheet) for sheet in workbook.sheets]
+    proposals = [propose(sheet, ROSTER) for sheet in workbook.sheets]
     return [proposal for proposal in proposals if proposal.recognised] or proposals
 
 
 def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
     """Say which sheet holds the roster. If its header is known, the upload is mapped then.
 
-    Raises RosterFileError if there is no such sheet, or the upload has been filed.
+    Raises UnusableFile if there is no such sheet, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
     workbook = workbook_of(upload)
-    proposal = propose(workbook.sheet(sheet))
+    proposal = propose(workbook.sheet(sheet), ROSTER)
     with _unfiled(upload):
         upload.mapping = {}
         _settle(upload, workbook, proposal)
         upload.save(update_fields=["sheet", "header_row", "mapping"])
 
 
-def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal:
+def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal[Field]:
     """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another, or none.
 
-    Raises RosterFileError if no sheet is chosen, or the header row is blank.
+    Raises UnusableFile if no sheet is chosen, or the header row is blank.
     """
     if not upload.sheet:
-        raise RosterFileError("Choose the sheet that holds the roster.")
+        raise UnusableFile("Choose the sheet that holds the roster.")
     row = upload.header_row if header_row is None else header_row
-    proposal = propose(workbook_of(upload).sheet(upload.sheet), row)
+    proposal = propose(workbook_of(upload).sheet(upload.sheet), ROSTER, row)
     if upload.mapping and proposal.header_row == upload.header_row:
         return replace(proposal, mapping=_from_json(upload.mapping))
     return proposal
@@ -121,11 +122,11 @@ def apply_mapping(
     """Say which sheet and row hold the header and what its columns mean (field -> column from 0).
 
     It is remembered for the office's next file of this layout, if there is a header to know it by. Raises
-    RosterFileError if a needed column is missing, a column is used twice, or the upload has been filed.
+    UnusableFile if a needed column is missing, a column is used twice, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
     roster = roster_below(workbook_of(upload).sheet(sheet), header_row, mapping)
-    _check_mapping(roster)
+    check_mapping(roster, ROSTER)
     with _unfiled(upload):
         upload.sheet, upload.header_row, upload.mapping = sheet, header_row, _to_json(mapping)
         if default_justification is not None:
@@ -144,15 +145,15 @@ def _remember(upload: RosterUpload, roster: Roster, user: User) -> None:
 
 
 def roster_of(upload: RosterUpload) -> Roster:
-    """The rows below the header, with what the columns mean. Raises RosterFileError if not said yet."""
+    """The rows below the header, with what the columns mean. Raises UnusableFile if not said yet."""
     if not upload.is_mapped or upload.header_row is None:
-        raise RosterFileError("Say first which sheet holds the roster and what its columns mean.")
+        raise UnusableFile("Say first which sheet holds the roster and what its columns mean.")
     sheet = workbook_of(upload).sheet(upload.sheet)
     return roster_below(sheet, upload.header_row, _from_json(upload.mapping))
 
 
 def plan_upload(upload: RosterUpload, actor: User) -> RosterPlan:
-    """What filing the upload would do now. Raises RosterFileError if it is not mapped yet."""
+    """What filing the upload would do now. Raises UnusableFile if it is not mapped yet."""
     justification = upload.default_justification
     return plan(roster_of(upload), office=upload.office, actor=actor, default_justification=justification)
 
@@ -177,9 +178,9 @@ def file_upload(upload: RosterUpload, actor: User, *, all_or_nothing: bool = Fal
 
 
 def result_of(upload: RosterUpload) -> FiledRoster:
-    """What filing did. Raises RosterFileError if the upload is not filed yet."""
+    """What filing did. Raises UnusableFile if the upload is not filed yet."""
     if upload.result is None:
-        raise RosterFileError("This roster has not been filed yet.")
+        raise UnusableFile("This roster has not been filed yet.")
     rejected = {int(number): reason for number, reason in upload.result["rejected"].items()}
     return FiledRoster(tuple(upload.result["filed"]), upload.result["already_filed"], rejected)
 
@@ -187,7 +188,7 @@ def result_of(upload: RosterUpload) -> FiledRoster:
 def rejected_rows(upload: RosterUpload, actor: User) -> str:
     """The rows that were not filed, or before filing those that would not be, as CSV."""
     reasons = result_of(upload).rejected if upload.filed_at else plan_upload(upload, actor).reasons
-    return rejected_csv(roster_of(upload), reasons)
+    return rejected_csv(roster_of(upload), reasons, REASON)
 
 
 def _file(roster_plan: RosterPlan, actor: User) -> FiledRoster:
@@ -229,19 +230,14 @@ def _locked(upload: RosterUpload) -> RosterUpload:
 
 @contextmanager
 def _unfiled(upload: RosterUpload) -> Iterator[None]:
-    """Hold the upload for a change, in a transaction. Raises RosterFileError if it has been filed."""
+    """Hold the upload for a change, in a transaction. Raises UnusableFile if it has been filed."""
     with transaction.atomic():
         if _locked(upload).filed_at:
-            raise RosterFileError("This roster has been filed. Upload it again to file what is left.")
+            raise UnusableFile("This roster has been filed. Upload it again to file what is left.")
         yield
 
 
-def _plain_filename(filename: str) -> str:
-    name = "".join(char for char in filename if unicodedata.category(char)[0] != "C")
-    return name[-255:] or "roster"
-
-
-def _settle(upload: RosterUpload, workbook: Workbook, proposal: Proposal) -> None:
+def _settle(upload: RosterUpload, workbook: Workbook, proposal: Proposal[Field]) -> None:
     """Choose the sheet; and the columns too, if they are remembered or need no question."""
     upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
     remembered = _remembered(upload, proposal)
@@ -253,7 +249,7 @@ def _settle(upload: RosterUpload, workbook: Workbook, proposal: Proposal) -> Non
         roster_below(workbook.sheet(proposal.sheet), proposal.header_row, _from_json(upload.mapping))
 
 
-def _remembered(upload: RosterUpload, proposal: Proposal) -> RosterMapping | None:
+def _remembered(upload: RosterUpload, proposal: Proposal[Field]) -> RosterMapping | None:
     if not proposal.has_header:
         return None
     return RosterMapping.objects.filter(office=upload.office, signature=signature(proposal.headers)).first()
@@ -265,14 +261,3 @@ def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:
 
 def _from_json(mapping: Mapping[str, int]) -> dict[Field, int]:
     return {Field(name): column for name, column in mapping.items()}
-
-
-def _check_mapping(roster: Roster) -> None:
-    missing = missing_fields(roster.mapping)
-    if missing:
-        raise RosterFileError(f"Say which column holds: {', '.join(missing)}.")
-    if len(set(roster.mapping.values())) < len(roster.mapping):
-        raise RosterFileError("A column can mean one thing only: choose a different column for each.")
-    width = max(len(roster.headers), *(len(row.cells) for row in roster.rows))
-    if not all(0 <= column < width for column in roster.mapping.values()):
-        raise RosterFileError("A chosen column does not exist in the sheet.")

@@ -17,9 +17,10 @@ from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
 from designation.models import RosterUpload
 from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
-from designation.rosters.columns import Proposal, column_title
-from designation.rosters.files import RosterFileError, Row
+from designation.rosters.headers import Field
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus
+from designation.sheets.columns import Proposal, column_title
+from designation.sheets.files import Row, UnusableFile
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
@@ -58,7 +59,7 @@ def _start(request: SignedIn, form: RosterUploadForm) -> RosterUpload | None:
             request.user,
             default_justification=given["default_justification"],
         )
-    except RosterFileError as error:
+    except UnusableFile as error:
         form.add_error("file", str(error))
         return None
 
@@ -80,7 +81,7 @@ def roster(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("designation:roster_columns", pk)
     try:
         plan = uploads.plan_upload(upload, request.user)
-    except RosterFileError as error:
+    except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("designation:roster_columns", pk)
     return _preview_page(request, upload, plan)
@@ -156,7 +157,7 @@ def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             uploads.choose_sheet(upload, request.user, form.cleaned_data["sheet"])
-        except RosterFileError as error:
+        except UnusableFile as error:
             form.add_error(None, str(error))
         else:
             return redirect("designation:roster", pk)
@@ -172,7 +173,7 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("designation:roster", pk)
     try:
         proposal = uploads.proposal_for(upload, header_row=_asked_header_row(request))
-    except RosterFileError as error:
+    except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("designation:roster_columns", pk)
     rows = uploads.workbook_of(upload).sheet(upload.sheet).rows
@@ -196,12 +197,12 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _asked_header_row(request: SignedIn) -> int | None:
-    """The row that the address names, if any. Raises RosterFileError if it is no number."""
+    """The row that the address names, if any. Raises UnusableFile if it is no number."""
     asked = request.GET.get("header_row")
     if asked is None:
         return None
     if not is_key(asked.strip()):
-        raise RosterFileError(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
+        raise UnusableFile(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
     return int(asked)
 
 
@@ -209,7 +210,7 @@ def _padded(row: Row, width: int) -> list[str]:
     return [row.cell(column) for column in range(width)]
 
 
-def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal, form: ColumnsForm) -> bool:
+def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:
     try:
         uploads.apply_mapping(
             upload,
@@ -219,7 +220,7 @@ def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal, form: Co
             mapping=form.mapping(),
             default_justification=form.cleaned_data["default_justification"],
         )
-    except RosterFileError as error:
+    except UnusableFile as error:
         form.add_error(None, str(error))
         return False
     return True
@@ -236,7 +237,7 @@ def roster_file(request: SignedIn, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     try:
         uploads.file_upload(upload, request.user)
-    except RosterFileError as error:
+    except UnusableFile as error:
         messages.error(request, f"Nothing was filed. {error}")
     return redirect("designation:roster", pk)
 
@@ -248,7 +249,7 @@ def roster_rejected(request: SignedIn, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     try:
         text = uploads.rejected_rows(upload, request.user)
-    except RosterFileError as error:
+    except UnusableFile as error:
         messages.error(request, str(error))
         return redirect(reverse("designation:roster", args=[pk]))
     # The mark at the start tells Excel that the text is UTF-8.

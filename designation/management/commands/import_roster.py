@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,18 +14,15 @@ from django.db.models import Model, QuerySet
 
 from designation.models import Office, RosterUpload, User
 from designation.rosters import uploads
-from designation.rosters.columns import NO_HEADER, Proposal, Roster, column_title, missing_fields
-from designation.rosters.files import MAX_BYTES, RosterFileError
-from designation.rosters.headers import Field, normalise
+from designation.rosters.columns import Roster
+from designation.rosters.headers import MAX_BYTES, ROSTER, Field
 from designation.rosters.plan import RosterPlan
-from designation.rosters.rejected import rejected_csv
+from designation.sheets.added import REASON
+from designation.sheets.columns import NO_HEADER, column_title
+from designation.sheets.command_line import CANNOT_START, ROWS_LEFT, apply_option, check_target, questions
+from designation.sheets.files import UnusableFile
+from designation.sheets.rejected import rejected_csv
 
-ROWS_LEFT = 1  # exit code: some rows were not filed
-IGNORE = "ignore"
-CANNOT_START = 2  # exit code: the file, the user or an option cannot be used
-
-
-_NO_HEADER = "The file seems to have no header row: its columns are called Column A, Column B and so on."
 M = TypeVar("M", bound=Model)
 
 
@@ -65,7 +61,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 rejected = self._import(options)
                 transaction.set_rollback(options["dry_run"])
-        except (RosterFileError, PermissionDenied, OSError) as error:
+        except (UnusableFile, PermissionDenied, OSError) as error:
             raise CommandError(str(error), returncode=CANNOT_START) from error
         if rejected:
             raise CommandError(f"Rows not filed: {rejected}.", returncode=ROWS_LEFT)
@@ -74,7 +70,7 @@ class Command(BaseCommand):
         """Returns how many rows were not filed."""
         user = _one(User.objects.filter(username=options["user"]), f"No user is called {options['user']}.")
         office = _one(Office.objects.filter(code=options["office"]), f"No office has the code {options['office']}.")
-        _check_target(options["rejected"], options["file"])
+        check_target(options["rejected"], options["file"], "roster")
         with options["file"].open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         upload = uploads.start_upload(
@@ -90,7 +86,7 @@ class Command(BaseCommand):
         for number, reason in rejected.items():
             self.stdout.write(f"Row {number}: {reason}")
         if options["rejected"]:
-            text = rejected_csv(uploads.roster_of(upload), rejected)
+            text = rejected_csv(uploads.roster_of(upload), rejected, REASON)
             # With a byte order mark, by which spreadsheets tell UTF-8.
             options["rejected"].write_text(text, encoding="utf-8-sig", newline="")
         return len(rejected)
@@ -132,17 +128,6 @@ def _one(found: QuerySet[M], why_not: str) -> M:
     return row
 
 
-def _check_target(rejected: Path | None, roster: Path) -> None:
-    """Before anything is filed: the rows not filed can be written, and not over the roster itself."""
-    if rejected is None:
-        return
-    if rejected.exists() and roster.exists() and rejected.samefile(roster):
-        raise CommandError("--rejected names the roster itself: name another file.", returncode=CANNOT_START)
-    writable = rejected if rejected.exists() else rejected.parent
-    if rejected.is_dir() or not rejected.parent.is_dir() or not os.access(writable, os.W_OK):
-        raise CommandError(f"{rejected} cannot be written; nothing was filed.", returncode=CANNOT_START)
-
-
 def _map_columns(upload: RosterUpload, user: User, options: Sequence[str], header_row: int | None) -> None:
     """Apply the --map options on top of what is recognised; ask for them where a question is left."""
     if not upload.sheet:
@@ -156,32 +141,7 @@ def _map_columns(upload: RosterUpload, user: User, options: Sequence[str], heade
         width = max(len(row.cells) for row in rows)
         titles = [column_title(proposal.headers, column) for column in range(width)]
         for option in options:
-            _apply_option(mapping, titles, option)
+            apply_option(mapping, titles, option, ROSTER)
         uploads.apply_mapping(upload, user, sheet=upload.sheet, header_row=proposal.header_row, mapping=mapping)
     elif moved or not upload.is_mapped:
-        raise CommandError(_questions(proposal), returncode=CANNOT_START)
-
-
-def _apply_option(mapping: dict[Field, int], titles: Sequence[str], option: str) -> None:
-    header, _, name = option.rpartition("=")
-    columns = [column for column, text in enumerate(titles) if normalise(text) == normalise(header)]
-    if len(columns) != 1 or name not in {*Field, IGNORE}:
-        fields = ", ".join([*Field, IGNORE])
-        raise CommandError(
-            f"--map {option}: write the name of one column, = and one of {fields}.", returncode=CANNOT_START
-        )
-    for field in [field for field, column in mapping.items() if column == columns[0]]:
-        del mapping[field]
-    if name != IGNORE:
-        mapping[Field(name)] = columns[0]
-
-
-def _questions(proposal: Proposal) -> str:
-    """What is not known about the columns, for a person who can answer with --map."""
-    columns = {*proposal.unknown, *(column for columns in proposal.ambiguous.values() for column in columns)}
-    titles = [f"“{column_title(proposal.headers, column)}”" for column in sorted(columns)]
-    asked = [f"Say with --map what these columns mean: {', '.join(titles)}."] if titles else []
-    missing = missing_fields(proposal.mapping)
-    asked += [f"No column is known to hold: {', '.join(missing)}."] if missing else []
-    taken = f"Row {proposal.header_row} was taken for the header." if proposal.has_header else _NO_HEADER
-    return " ".join([taken, *asked])
+        raise CommandError(questions(proposal), returncode=CANNOT_START)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from designation.rosters.columns import NO_HEADER, column_title, propose, roster_below, signature
-from designation.rosters.files import MAX_AGENTS, RosterFileError, Row, Sheet
-from designation.rosters.headers import Field, normalise, recognise
+from designation.rosters.columns import roster_below
+from designation.rosters.headers import MAX_AGENTS, ROSTER, Field
+from designation.sheets.columns import NO_HEADER, Proposal, column_title, signature
+from designation.sheets.columns import propose as propose_as
+from designation.sheets.files import Row, Sheet, UnusableFile
+from designation.sheets.headers import normalise
+
+recognise = ROSTER.vocabulary.recognise
+
+
+def propose(sheet: Sheet, header_row: int | None = None) -> Proposal[Field]:
+    return propose_as(sheet, ROSTER, header_row)
 
 
 def sheet(*rows: list[str]) -> Sheet:
@@ -131,7 +140,7 @@ def test_more_agents_than_a_roster_holds_are_refused_whatever_stands_above_them(
     rows = [["Badge #", "Agent Name"], *([str(number), "A, B"] for number in range(MAX_AGENTS))]
 
     assert len(roster_below(sheet(["Title"], *rows), 2, {}).rows) == MAX_AGENTS
-    with pytest.raises(RosterFileError, match="20,001 agents; 20,000 at most"):
+    with pytest.raises(UnusableFile, match="20,001 agents; 20,000 at most"):
         roster_below(sheet(*rows, ["x", "A, B"]), 1, {})
 
 
@@ -143,12 +152,12 @@ def test_header_rows_repeated_at_page_breaks_are_no_rows_of_the_roster():
 
 
 def test_a_header_with_nothing_below_it_is_refused():
-    with pytest.raises(RosterFileError, match="no rows below"):
+    with pytest.raises(UnusableFile, match="no rows below"):
         roster_below(sheet(["Badge #", "Agent Name"]), 1, {})
 
 
 def test_a_blank_header_row_is_refused():
-    with pytest.raises(RosterFileError, match=r"Row 2 .* blank"):
+    with pytest.raises(UnusableFile, match=r"Row 2 .* blank"):
         propose(sheet(["Badge #"], [], ["1"]), header_row=2)
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from designation import workflow
 from designation.models import Agent, Office, Request
-from designation.rosters.columns import propose, roster_below
-from designation.rosters.files import MAX_AGENTS, Row, Sheet
+from designation.rosters.columns import roster_below
+from designation.rosters.headers import MAX_AGENTS, ROSTER
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus, plan
-from designation.rosters.rejected import rejected_csv
+from designation.sheets.added import REASON
+from designation.sheets.columns import propose
+from designation.sheets.files import Row, Sheet
+from designation.sheets.rejected import rejected_csv
 from tests import factories
 from tests.designation.rosters.files import home
 from tests.factories import AgentFactory, People
@@ -26,7 +29,7 @@ HEADER = ("Badge #", "Last Name", "First Name", "E-mail", "Type of request", "Ex
 def roster(*rows: Sequence[str], header: Sequence[str] = HEADER):
     lines = [Row(number, tuple(cells)) for number, cells in enumerate([header, *rows], start=1)]
     sheet = Sheet("Roster", tuple(lines))
-    return roster_below(sheet, 1, propose(sheet, 1).mapping)
+    return roster_below(sheet, 1, propose(sheet, ROSTER, 1).mapping)
 
 
 def planned(people: People, *rows: Sequence[str], justification: str = "Port cases.", **kwargs) -> RosterPlan:
@@ -365,7 +368,7 @@ def test_rejected_rows_come_back_in_the_users_own_columns_with_the_reasons(peopl
     actor = people.coordinator
     reasons = plan(source, office=home(actor), actor=actor, default_justification="Cases.").reasons
 
-    titles, *rows = list(csv.reader(io.StringIO(rejected_csv(source, reasons))))
+    titles, *rows = list(csv.reader(io.StringIO(rejected_csv(source, reasons, REASON))))
 
     assert titles == ["Badge #", "Agent Name", "Phone", "Row in uploaded file", "Why not filed"]
     assert rows[0][:4] == ["'=1+1", "Cher", "'@SUM(A1)", "3"]

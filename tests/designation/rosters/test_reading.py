@@ -12,9 +12,15 @@ import xlsxwriter
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from designation.rosters.files import MAX_AGENTS, MAX_BYTES, MAX_ROWS, RosterFileError, Workbook
-from designation.rosters.reading import read
+from designation.rosters.headers import MAX_AGENTS, MAX_BYTES, MAX_ROWS, ROSTER
+from designation.sheets.files import UnusableFile, Workbook
+from designation.sheets.reading import read as read_as
 from tests.designation.rosters.files import DATA, HEADER, csv_file, ods_file, xlsx_file, xlsx_sheet
+
+
+def read(content: bytes, filename: str) -> Workbook:
+    return read_as(content, filename, ROSTER)
+
 
 DELIMITERS = [",", ";", "\t", "|"]
 
@@ -28,7 +34,7 @@ def numbers(workbook: Workbook) -> list[int]:
 
 
 def refusal(content: bytes, filename: str = "roster.xlsx") -> str:
-    with pytest.raises(RosterFileError) as caught:
+    with pytest.raises(UnusableFile) as caught:
         read(content, filename)
     return str(caught.value)
 
@@ -93,7 +99,7 @@ def test_any_text_table_is_read_back_from_a_workbook(rows: list[list[str]]):
 @given(content=st.binary(max_size=300))
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_cause_anything_but_a_refusal(content: bytes):
-    with suppress(RosterFileError):
+    with suppress(UnusableFile):
         read(content, "roster.csv")
 
 
@@ -113,7 +119,7 @@ def test_no_damaged_workbook_causes_anything_but_a_refusal(damage: list[tuple[in
     for place, byte in damage:
         content[place % len(content)] = byte
 
-    with suppress(RosterFileError):
+    with suppress(UnusableFile):
         read(bytes(content), f"roster.{kind}")
 
 

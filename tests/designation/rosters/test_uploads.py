@@ -11,9 +11,9 @@ from django.db import connection
 from audit.models import StepEvent
 from designation.models import Agent, Request, RosterMapping, RosterUpload
 from designation.rosters import uploads
-from designation.rosters.columns import NO_HEADER
-from designation.rosters.files import MAX_AGENTS, RosterFileError
-from designation.rosters.headers import Field
+from designation.rosters.headers import MAX_AGENTS, Field
+from designation.sheets.columns import NO_HEADER
+from designation.sheets.files import UnusableFile
 from tests.designation.rosters.files import HEADER, csv_file, home, xlsx_file
 from tests.factories import AgentFactory, People
 
@@ -114,7 +114,7 @@ def test_a_file_without_header_loses_no_agent_and_is_asked_about_each_time(peopl
 def test_too_many_agents_are_refused_when_they_are_sent(people: People):
     rows = [[f"{number:05d}", "Stone", "Lee"] for number in range(MAX_AGENTS + 1)]
 
-    with pytest.raises(RosterFileError, match="20,001 agents"):
+    with pytest.raises(UnusableFile, match="20,001 agents"):
         start(people, csv_file([HEADER[:3], *rows]))
     assert start(people, csv_file([["Our agents"], HEADER[:3], *rows[:MAX_AGENTS]])).is_mapped
 
@@ -194,7 +194,7 @@ def test_an_unknown_layout_is_mapped_once_and_remembered_for_the_office(people: 
     assert not first.is_mapped
     proposal = uploads.proposal_for(first)
     assert (proposal.header_row, proposal.unknown) == (2, (0, 1, 2))
-    with pytest.raises(RosterFileError, match="what its columns mean"):
+    with pytest.raises(UnusableFile, match="what its columns mean"):
         uploads.plan_upload(first, people.coordinator)
 
     uploads.apply_mapping(first, people.coordinator, sheet=first.sheet, header_row=2, mapping=ODD_MAPPING)
@@ -228,7 +228,7 @@ def test_a_mapping_said_again_takes_the_place_of_the_remembered_one(people: Peop
 def test_a_mapping_that_cannot_work_is_refused(people: People, mapping: dict[Field, int], message: str):
     upload = start(people, csv_file([ODD_HEADER, ["00123", "Rivera, Ana", "Port cases."]]))
 
-    with pytest.raises(RosterFileError, match=message):
+    with pytest.raises(UnusableFile, match=message):
         uploads.apply_mapping(upload, people.coordinator, sheet="roster", header_row=1, mapping=mapping)
 
 
@@ -255,7 +255,7 @@ def test_a_filed_upload_is_mapped_no_more(people: People):
     upload = start(people, csv_file(ROWS))
     uploads.file_upload(upload, people.coordinator)
 
-    with pytest.raises(RosterFileError, match="has been filed"):
+    with pytest.raises(UnusableFile, match="has been filed"):
         uploads.choose_sheet(upload, people.coordinator, "roster")
 
 

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
-from designation.rosters.files import MAX_COLUMNS, MAX_ROWS, RosterFileError, Row, Sheet, too_many_rows
+from designation.sheets.files import MAX_COLUMNS, Row, Sheet, UnusableFile
+from designation.sheets.kinds import FileKind, too_many_rows
 
 MAX_UNPACKED_BYTES = 150 * 1024 * 1024
 _SECONDS = 30
@@ -33,22 +35,22 @@ def is_spreadsheet(content: bytes) -> bool:
     return content.startswith((_ZIP, _OLE))
 
 
-def read_spreadsheet(content: bytes) -> tuple[Sheet, ...]:
-    """The visible sheets. Raises RosterFileError."""
+def read_spreadsheet(content: bytes, kind: FileKind[Any]) -> tuple[Sheet, ...]:
+    """The visible sheets. Raises UnusableFile."""
     if content.startswith(_ZIP):
-        _check_package(content)
+        _check_package(content, kind)
     elif _ENCRYPTED in content:
-        raise RosterFileError(_LOCKED)
-    answer = _open(content)
+        raise UnusableFile(_LOCKED)
+    answer = _open(content, kind.max_rows)
     if "refused" in answer:
-        raise _refusal(answer["refused"])
+        raise _refusal(answer["refused"], kind)
     return tuple(
         Sheet(sheet["name"], tuple(Row(number, tuple(cells)) for number, cells in sheet["rows"]))
         for sheet in answer["sheets"]
     )
 
 
-def _check_package(content: bytes) -> None:
+def _check_package(content: bytes, kind: FileKind[Any]) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             entries = package.infolist()
@@ -61,33 +63,33 @@ def _check_package(content: bytes) -> None:
         RuntimeError,
         NotImplementedError,
     ) as error:
-        raise RosterFileError(_DAMAGED) from error
+        raise UnusableFile(_DAMAGED) from error
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        raise RosterFileError(_TOO_LARGE)
+        raise UnusableFile(_TOO_LARGE)
     if not opendocument and not any(entry.filename.lower() == "xl/workbook.xml" for entry in entries):
-        raise RosterFileError("The file is a packed file of another kind. Save the roster as XLSX and send that.")
+        raise UnusableFile(f"The file is a packed file of another kind. Save the {kind.noun} as XLSX and send that.")
 
 
-def _open(content: bytes) -> dict:
-    command = [sys.executable, "-I", str(_PROCESS), str(MAX_ROWS), str(MAX_COLUMNS)]
+def _open(content: bytes, max_rows: int) -> dict:
+    command = [sys.executable, "-I", str(_PROCESS), str(max_rows), str(MAX_COLUMNS)]
     try:
         done = subprocess.run(  # noqa: S603 -- our own script, no shell; the file goes in on standard input
             command, input=content, capture_output=True, timeout=_SECONDS, env={}, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise RosterFileError(_TOO_LARGE) from error
+        raise UnusableFile(_TOO_LARGE) from error
     if done.returncode < 0 or b"MemoryError" in done.stderr:
-        raise RosterFileError(_TOO_LARGE)
+        raise UnusableFile(_TOO_LARGE)
     if done.returncode:
-        raise RosterFileError(_DAMAGED)
+        raise UnusableFile(_DAMAGED)
     return json.loads(done.stdout)
 
 
-def _refusal(word: str) -> RosterFileError:
+def _refusal(word: str, kind: FileKind[Any]) -> UnusableFile:
     if word == "rows":
-        return too_many_rows()
+        return too_many_rows(kind)
     if word == "columns":
-        return RosterFileError(
-            f"A sheet has more than {MAX_COLUMNS} columns. Copy the roster into a new workbook and send that."
+        return UnusableFile(
+            f"A sheet has more than {MAX_COLUMNS} columns. Copy the {kind.noun} into a new workbook and send that."
         )
-    return RosterFileError(_LOCKED if word == "password" else _TOO_LARGE)
+    return UnusableFile(_LOCKED if word == "password" else _TOO_LARGE)

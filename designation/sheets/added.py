@@ -1,17 +1,18 @@
-"""The columns that we add to the rows not filed: they are taken out again when such a file comes back."""
+"""The columns that we add to the rows not taken: they are taken out again when such a file comes back."""
 
 from __future__ import annotations
 
 from audit.spreadsheets import harmless
-from designation.rosters.files import HEADER_WITHIN, Row, Sheet, trimmed
+from designation.sheets.files import HEADER_WITHIN, Row, Sheet, trimmed
 
 ROW_NUMBER = "Row in uploaded file"
 REASON = "Why not filed"
-_ADDED = frozenset({ROW_NUMBER, REASON})
+NOT_RECORDED = "Why not recorded"
+_ADDED = frozenset({ROW_NUMBER, REASON, NOT_RECORDED})
 
 
 def without_added_columns(sheet: Sheet) -> Sheet:
-    """The sheet as the office wrote it, if its header names an added column; else the same sheet."""
+    """The sheet as it was written, if its header names an added column; else the same sheet."""
     header = next((row for row in sheet.rows[:HEADER_WITHIN] if not _ADDED.isdisjoint(row.cells)), None)
     if header is None:
         return sheet

@@ -1,17 +1,15 @@
-"""What a roster file becomes when it is read, and the error that says why it could not be."""
+"""What a file becomes when it is read, and the error that says why it could not be."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_AGENTS = 20_000
-MAX_ROWS = 25_000  # of all sheets: titles, headers and other lists come on top of the agents
 HEADER_WITHIN = 40  # title lines above the header are fewer than this
 MAX_COLUMNS = 200
 
 
-class RosterFileError(Exception):
+class UnusableFile(Exception):
     """The file cannot be taken. The message tells the person who sent it why, and what to do."""
 
 
@@ -40,11 +38,11 @@ class Workbook:
     sheets: tuple[Sheet, ...]
 
     def sheet(self, name: str) -> Sheet:
-        """Raises RosterFileError, which lists the sheets, if none has the name."""
+        """Raises UnusableFile, which lists the sheets, if none has the name."""
         for sheet in self.sheets:
             if sheet.name == name:
                 return sheet
-        raise RosterFileError(f"No sheet is named “{name}”. The sheets are: {', '.join(s.name for s in self.sheets)}.")
+        raise UnusableFile(f"No sheet is named “{name}”. The sheets are: {', '.join(s.name for s in self.sheets)}.")
 
 
 def trimmed(cells: list[str]) -> tuple[str, ...]:
@@ -55,14 +53,6 @@ def trimmed(cells: list[str]) -> tuple[str, ...]:
     return tuple(stripped)
 
 
-def too_many_rows() -> RosterFileError:
-    return RosterFileError(
-        f"The file has more than {MAX_ROWS:,} filled rows; a roster holds {MAX_AGENTS:,} agents at most."
-        " Split it into smaller files."
-    )
-
-
-def too_many_columns(row: int) -> RosterFileError:
-    return RosterFileError(
-        f"Row {row} has more than {MAX_COLUMNS} columns. Copy the roster into a new workbook and send that."
-    )
+def plain_filename(filename: str) -> str:
+    """The end of the name, 255 characters at most, without characters that cannot be seen."""
+    return "".join(char for char in filename if unicodedata.category(char)[0] != "C")[-255:]
