@@ -170,10 +170,13 @@ DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
 DESIGNATION_CHECKS: list[str] = []
 # Dotted paths of what other apps show on the pages of a request and of an agent.
-DESIGNATION_PANELS: dict[str, list[str]] = {"request": [], "agent": []}
+DESIGNATION_PANELS: dict[str, list[str]] = {"request": ["training.panels_disputes.on_request"], "agent": []}
 
 # Dotted paths of what `load_reference` loads beside offices, agreements and the calendar.
 REFERENCE_LOADERS = ["training.references.load"]
+# Dotted paths of what `demo_data` and `generate_load` make beside requests and designations.
+DEMO_MAKERS = ["training.demo.data.make"]
+LOAD_MAKERS = ["training.load.data.make"]
 
 # Roles whose users read and export processing times, each those of the rows that he may see.
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]

@@ -250,9 +250,9 @@ def party_times(times: Sequence[StageTime]) -> dict[str, int]:
     return dict(totals)
 
 
-def acts_open_to(request: Request, user: User) -> list[workflow.Act]:
-    """The acts on the request that the user's roles can ever make, with why he may not make one now."""
-    return [act for act in workflow.acts(request, user) if user.has_role(*act.roles)]
+def acts_open_to(row: Subject, user: User) -> list[workflow.Act]:
+    """The acts on the row that the user's roles can ever make, with why he may not make one now."""
+    return [act for act in workflow.acts(row, user) if user.has_role(*act.roles)]
 
 
 def agents_with_open_request(user: User, text: str = "") -> QuerySet[Agent]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django_fsm import FSMField, transition
 
+from audit.calendar import default_calendar_id
 from audit.machine import Condition, Dimension, Exported, Subject
 from audit.models import StageVisit
 from designation.models import Office, Request, Role, User
@@ -66,6 +67,26 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
             seconds_so_far=Subquery(visits.with_business_seconds_so_far().values("seconds_so_far")[:1]),
             clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
         )
+
+    def with_age(self) -> DisputeQuerySet:
+        """Adds `settled_at`, empty while open, and `age_seconds`: business seconds since it was opened, until then."""
+        visits = StageVisit.objects.filter(workflow=Dispute.workflow, subject=OuterRef("number"))
+        age = Func(
+            Value(default_calendar_id()),
+            Subquery(visits.order_by("sequence").values("entered_at")[:1]),
+            Coalesce(F("settled_at"), Now()),
+            function="audit_business_seconds",
+            output_field=models.BigIntegerField(),
+        )
+        settled_at = Subquery(visits.order_by("-sequence").values("left_at")[:1])
+        return self.annotate(settled_at=settled_at).annotate(age_seconds=age)
+
+    def waiting_for(self, agency: str) -> DisputeQuerySet:
+        """Those open in which the agency has not stated its position, or has an outcome to answer, or all that wait
+        for leadership, which either agency's headquarters speaks for."""
+        stated = Position.objects.filter(dispute=OuterRef("pk"), agency=agency)
+        to_answer = Proposal.objects.filter(dispute=OuterRef("pk"), answered_at__isnull=True).exclude(agency=agency)
+        return self.open().filter(~Exists(stated) | Exists(to_answer) | Q(state=Level.LEADERSHIP))
 
 
 HAS_PROPOSAL = Condition(

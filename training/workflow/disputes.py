@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -16,36 +17,103 @@ from designation.declared import declared
 from designation.models import Request, User
 from training.models import Dispute, ModuleVersion, Position, Proposal, Section
 from training.models.disputes import NEXT_LEVEL, Level
+from training.models.modules import SectionState, VersionState
 from training.notices import tell_sides
 from training.permissions import DISPUTE_SIDES
 
 OVERDUE = "Not settled at this level within its goal."
+NOT_FOUND = "Not found, or not yours to see."
+STALE = "Changed since you opened it, as when the other agency answered. Decide on what it says now."
+FIELD_OF = {Section: "section", ModuleVersion: "module_version", Request: "request"}
 Matter = Section | ModuleVersion | Request
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a side puts on record in a dispute without moving it to another level."""
+
+    name: str
+    label: str
+    says: str
+    done: str
+
+
+STATEMENTS = {
+    statement.name: statement
+    for statement in (
+        Statement(
+            "state_position",
+            "State our position",
+            "Puts on record what your agency holds. Its position of before stays in sight as superseded.",
+            "the position of your agency is on record",
+        ),
+        Statement(
+            "propose",
+            "Propose an outcome",
+            "The other agency accepts it, which ends the dispute, or rejects it. An outcome that is proposed already "
+            "gives way to yours.",
+            "the outcome is proposed",
+        ),
+        Statement(
+            "reject",
+            "Reject the outcome",
+            "Answers the outcome that the other agency proposes. The dispute stays open.",
+            "the outcome is rejected",
+        ),
+    )
+}
 
 
 def open_dispute(matter: Matter, *, title: str, issue: str, position: str, actor: User) -> Dispute:
     """Opens a dispute with the position of the actor's agency; the other side is told. Raises Refused."""
     with transaction.atomic():
-        about = {Section: "section", ModuleVersion: "module_version", Request: "request"}[type(matter)]
-        visible = type(matter).objects.visible_to(actor).filter(pk=matter.pk)
-        if not visible.exists():
-            raise Refused(Refusal(str(matter), "not_found", "Not found, or not yours to see."))
-        dispute = Dispute(
-            number=_new_number(),
-            title=title.strip(),
-            issue=issue.strip(),
-            opened_by=actor,
-            opened_by_agency=actor.agency_code,
-            **{about: matter},
-        )
+        _lock(matter)
+        refused = why_not_open(matter, actor) or _open_already(matter, title)
+        if refused:
+            raise Refused(refused)
+        dispute = _about(matter, actor)
+        dispute.number, dispute.title, dispute.issue = _new_number(), title.strip(), issue.strip()
         role = DISPUTE_SIDES.role_of(dispute, actor)
-        if not role:
-            raise Refused(Refusal(dispute.number, "permission", DISPUTE_SIDES.why))
         dispute.save()
         ledger.append(Dispute.workflow, [machine.step_of(dispute, "open", reason=issue, role=role)], actor=actor)
         _state(dispute, position, actor)
         tell_sides(dispute, f"{dispute.number} was opened: {dispute.title}", issue, actor=actor)
     return dispute
+
+
+def _lock(matter: Matter) -> None:
+    """Waits for whoever moves the matter, or opens a dispute on it. A section is published with its version."""
+    if isinstance(matter, Section):
+        ModuleVersion.objects.select_for_update().get(pk=matter.module_version_id)
+    type(matter)._base_manager.select_for_update().get(pk=matter.pk)
+
+
+def why_not_open(matter: Matter, actor: User) -> Refusal | None:
+    """Why the actor may not open a dispute on the matter; None where he may."""
+    if not type(matter).objects.visible_to(actor).filter(pk=matter.pk).exists():
+        return Refusal(str(matter), "not_found", NOT_FOUND)
+    if not DISPUTE_SIDES(_about(matter, actor), actor):
+        return Refusal(str(matter), "permission", DISPUTE_SIDES.why)
+    if isinstance(matter, Request) and not matter.transmitted:
+        return Refusal(matter.number, "condition", "DEA has not received this request yet.")
+    if isinstance(matter, Section) and matter.state == SectionState.REMOVED:
+        return Refusal(matter.number, "condition", "This section was removed.")
+    if isinstance(matter, ModuleVersion) and matter.state == VersionState.RETIRED:
+        return Refusal(matter.number, "condition", "This version is retired.")
+    return None
+
+
+def _about(matter: Matter, actor: User) -> Dispute:
+    subject = {FIELD_OF[type(matter)]: matter}
+    return Dispute(opened_by=actor, opened_by_agency=actor.agency_code, **subject)
+
+
+def _open_already(matter: Matter, title: str) -> Refusal | None:
+    """A form that is sent twice opens one dispute."""
+    same = matter.disputes.open().filter(title__iexact=title.strip()).first()
+    if same is None:
+        return None
+    return Refusal(same.number, "exists", f"{same.number} on the same point is open already. Go on there.")
 
 
 def _new_number() -> str:
@@ -54,10 +122,13 @@ def _new_number() -> str:
         return f"D-{timezone.localdate().year}-{cursor.fetchone()[0]:06d}"
 
 
-def state_position(pk: int, *, text: str, actor: User) -> Dispute:
-    """States what the actor's agency holds; its position of before is superseded. Raises Refused."""
+def state_position(pk: int, *, text: str, actor: User, version: int | None = None) -> Dispute:
+    """States what the actor's agency holds; its position of before is superseded.
+
+    `version` is the one that the actor was looking at; a dispute that has changed since is refused. Raises Refused.
+    """
     with transaction.atomic():
-        dispute = _locked_open(pk, actor)
+        dispute = _locked("state_position", pk, actor, version)
         _state(dispute, text, actor)
         _touch(dispute)
         tell_sides(dispute, f"{dispute.number}: {actor.agency_code} states its position", text, actor=actor)
@@ -75,13 +146,13 @@ def _state(dispute: Dispute, text: str, actor: User) -> None:
     )
 
 
-def propose(pk: int, *, text: str, actor: User) -> Proposal:
+def propose(pk: int, *, text: str, actor: User, version: int | None = None) -> Proposal:
     """Proposes an outcome to the other side. An open proposal is answered by it: one's own withdrawn, theirs rejected.
 
-    Raises Refused.
+    `version` is as for `state_position`. Raises Refused.
     """
     with transaction.atomic():
-        dispute = _locked_open(pk, actor)
+        dispute = _locked("propose", pk, actor, version)
         _answer_open(dispute, actor, accepted=False, answer="Another outcome was proposed.")
         proposal = Proposal.objects.create(
             dispute=dispute,
@@ -95,12 +166,13 @@ def propose(pk: int, *, text: str, actor: User) -> Proposal:
     return proposal
 
 
-def reject(pk: int, *, answer: str, actor: User) -> Dispute:
-    """Rejects, with a reason, the outcome that the other side proposes. Raises Refused."""
+def reject(pk: int, *, answer: str, actor: User, version: int | None = None) -> Dispute:
+    """Rejects, with a reason, the outcome that the other side proposes.
+
+    `version` is as for `state_position`. Raises Refused.
+    """
     with transaction.atomic():
-        dispute = _locked_open(pk, actor)
-        if not dispute.proposed_to(actor):
-            raise Refused(Refusal(dispute.number, "condition", "No outcome waits for an answer of your agency."))
+        dispute = _locked("reject", pk, actor, version)
         _answer_open(dispute, actor, accepted=False, answer=answer)
         _touch(dispute)
         tell_sides(dispute, f"{dispute.number}: {actor.agency_code} rejects the outcome", answer, actor=actor)
@@ -118,15 +190,26 @@ def _touch(dispute: Dispute) -> None:
     Dispute.objects.filter(pk=dispute.pk).update(version=F("version") + 1)
 
 
-def _locked_open(pk: int, actor: User) -> Dispute:
+def _locked(name: str, pk: int, actor: User, version: int | None) -> Dispute:
     dispute = Dispute.objects.visible_to(actor).with_subjects().filter(pk=pk).select_for_update(of=("self",)).first()
     if dispute is None:
-        raise Refused(Refusal(f"#{pk}", "not_found", "Not found, or not yours to see."))
-    if not DISPUTE_SIDES(dispute, actor):
-        raise Refused(Refusal(dispute.number, "permission", DISPUTE_SIDES.why))
-    if dispute.state == Level.SETTLED:
-        raise Refused(Refusal(dispute.number, "state", "The dispute is settled already."))
+        raise Refused(Refusal(f"#{pk}", "not_found", NOT_FOUND))
+    if version is not None and version != dispute.version and dispute.state != Level.SETTLED:
+        raise Refused(Refusal(dispute.number, "stale", STALE))
+    if refused := why_not_state(name, dispute, actor):
+        raise Refused(refused)
     return dispute
+
+
+def why_not_state(name: str, dispute: Dispute, actor: User) -> Refusal | None:
+    """Why the actor may not make one of the STATEMENTS now; None where he may."""
+    if not DISPUTE_SIDES(dispute, actor):
+        return Refusal(dispute.number, "permission", DISPUTE_SIDES.why)
+    if dispute.state == Level.SETTLED:
+        return Refusal(dispute.number, "state", "The dispute is settled already.")
+    if name == "reject" and not dispute.proposed_to(actor):
+        return Refusal(dispute.number, "condition", "No outcome waits for an answer of your agency.")
+    return None
 
 
 def move_disputes(
@@ -150,6 +233,12 @@ def move_disputes(
                 _answer_open(dispute, actor, accepted=False, answer="Leadership decided.")
             tell_sides(dispute, _told(dispute, name), dispute.outcome or reason, actor=actor)
     return outcome
+
+
+def preview_disputes(name: str, pks: Iterable[int], *, actor: User) -> Outcome[Dispute]:
+    """What `move_disputes` would do and refuse at this moment, given a reason; changes nothing."""
+    visible = Dispute.objects.visible_to(actor).with_subjects().prefetch_related("proposals")
+    return machine.preview(name, visible, pks, actor=actor)
 
 
 def _told(dispute: Dispute, name: str) -> str:
