@@ -28,6 +28,7 @@ NAVIGATION = (
     NavigationItem("File a request", "designation:request_create", HSI_ROLES),
     NavigationItem("Upload a roster", "designation:roster_upload", HSI_ROLES),
     NavigationItem("Agents", "designation:agent_list", READER_ROLES),
+    NavigationItem("Training", "training:overview"),
     NavigationItem("Decide", "admin:index", DEA_ROLES),
     NavigationItem("Reports", "audit:timeliness", READER_ROLES),
     NavigationItem("Processing times", "audit:processing_times", READER_ROLES),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Literal
 
 from training.models import Section
@@ -14,6 +14,7 @@ from training.models import Section
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # Two lines that share less than this are shown as one taken out and another put in, not woven into each other.
 ALIKE = 0.4
+CONTEXT = 2  # unchanged lines that are shown beside a changed one
 MOST_WORDS = 2_000  # of a line that is compared word by word; the time grows with their square
 
 
@@ -41,6 +42,13 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Unchanged lines that are put away."""
+
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
 class SectionDifference:
     """A section in two versions; `before` is None where it was added, `after` where it was removed.
 
@@ -57,6 +65,16 @@ class SectionDifference:
     @property
     def title(self) -> str:
         return str(self.after or self.before)
+
+    @property
+    def title_before(self) -> str:
+        """The title that it had, where it has another now."""
+        renamed = self.before and self.after and self.before.title != self.after.title
+        return self.before.title if self.before and renamed else ""
+
+    @property
+    def blocks(self) -> list[Row | Fold]:
+        return folded(self.rows)
 
     @property
     def status(self) -> Literal["added", "removed", "changed", "moved", "unchanged"]:
@@ -82,6 +100,20 @@ def rows(before: str, after: str) -> list[Row]:
         else:
             found += [row for one, other in zip_longest(of_old, of_new) for row in _changed_rows(one, other)]
     return found
+
+
+def folded(found: Sequence[Row]) -> list[Row | Fold]:
+    """The rows, with those far from any change put away in folds; empty lines in both are left out."""
+    told = [row for row in found if row.changed or row.before]
+    near = {place + step for place, row in enumerate(told) if row.changed for step in range(-CONTEXT, CONTEXT + 1)}
+    blocks: list[Row | Fold] = []
+    for is_near, group in groupby(enumerate(told), key=lambda item: item[0] in near):
+        block = [row for _place, row in group]
+        if is_near or len(block) <= CONTEXT:
+            blocks += block
+        else:
+            blocks.append(Fold(block))
+    return blocks
 
 
 def _changed_rows(old: str | None, new: str | None) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django_fsm import RETURN_VALUE, FSMField, transition
 
 from audit.machine import Condition, Dimension, Exported, Subject
+from audit.models import StageVisit
 from designation.models import Agreement, User
 from designation.models.people import DEA, HSI
 from training.permissions import (
@@ -147,6 +148,19 @@ class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
             return self
         shown = [VersionState.PUBLISHED, VersionState.SUPERSEDED]
         return self.filter(state__in=shown) if user.is_active else self.none()
+
+    def with_clock(self) -> ModuleVersionQuerySet:
+        """Adds the present stay in a state: `clock_party`, `entered_at`, `due_at`, `seconds_so_far` (business seconds)
+        and `clock_status`.
+        """
+        visits: Any = StageVisit.objects.open().filter(workflow=ModuleVersion.workflow, subject=OuterRef("number"))
+        return self.annotate(
+            clock_party=Subquery(visits.values("party")[:1]),
+            entered_at=Subquery(visits.values("entered_at")[:1]),
+            due_at=Subquery(visits.values("due_at")[:1]),
+            seconds_so_far=Subquery(visits.with_business_seconds_so_far().values("seconds_so_far")[:1]),
+            clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
+        )
 
     def in_development(self) -> ModuleVersionQuerySet:
         return self.filter(state__in=IN_DEVELOPMENT)

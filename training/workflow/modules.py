@@ -343,6 +343,13 @@ def _sections(actor: User) -> SectionQuerySet:
     return Section.objects.visible_to(actor).with_disputed().select_related("module_version__module")
 
 
+def preview_sections(
+    name: str, pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None
+) -> Outcome[Section]:
+    """What a transition of sections would do and refuse at this moment; changes nothing."""
+    return machine.preview(name, _sections(actor), pks, actor=actor, versions=versions)
+
+
 def _hold_version_of(sections: Iterable[int]) -> None:
     """Versions are locked before their sections, always, so that two acts never wait for each other."""
     versions = ModuleVersion.objects.filter(sections__in=list(sections)).order_by("pk")
