@@ -1,7 +1,8 @@
-from training.models.completions import Completion, CompletionImport, LearningSystem
+from training.models.completions import Completion, CompletionImport, CompletionUpload, LearningSystem, Statement
 from training.models.disputes import About, Dispute, Level, Position, Proposal
 from training.models.modules import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.requirements import Audience, Blocks, Requirement, Waiver
+from training.models.tracking import OfficeChange, OfficeStanding
 
 __all__ = [
     "About",
@@ -10,16 +11,20 @@ __all__ = [
     "Blocks",
     "Completion",
     "CompletionImport",
+    "CompletionUpload",
     "Dispute",
     "LearningSystem",
     "Level",
     "Module",
     "ModuleVersion",
+    "OfficeChange",
+    "OfficeStanding",
     "Position",
     "Proposal",
     "Requirement",
     "Section",
     "SectionText",
     "SignOff",
+    "Statement",
     "Waiver",
 ]
