@@ -136,6 +136,8 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 8 * 60 * 60  # one working day, in seconds
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a bulk decision posts one field per request
 
+# Where people find the pages, for the links in mail.
+SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 30  # seconds

@@ -14,10 +14,11 @@ if missing:
     raise ImproperlyConfigured(f"production needs these in the environment: {', '.join(missing)}")
 
 from config.settings import *  # noqa: E402, F403 - only once the environment is known to be complete
-from config.settings import env  # noqa: E402
+from config.settings import ALLOWED_HOSTS, env  # noqa: E402
 
 DEBUG = False
 DEMO = False
+SITE_URL = env("SITE_URL", default=f"https://{ALLOWED_HOSTS[0].lstrip('.')}").rstrip("/")
 if env.bool("DEMO", default=False):
     raise ImproperlyConfigured("DEMO is set, but production has no demo data or demo users")
 

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from designation import reminders, workflow
@@ -76,11 +77,19 @@ def _message(notice: Notice) -> EmailMessage:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     return EmailMessage(
         subject=f"Title 21: {notice.title}",
-        body=notice.body or _plain_body(notice),
+        body=f"{notice.body or _plain_body(notice)}\n\n{_address(notice)}\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[notice.recipient.email],
         headers={"Message-ID": f"<notice-{notice.pk}-{int(notice.created_at.timestamp())}@{domain}>"},
     )
+
+
+def _address(notice: Notice) -> str:
+    """Of the page that the notice is about; of all notices where it is about several."""
+    path = notice.path or reverse("designation:notice_list")
+    if not notice.path and len(notice.numbers) == 1:
+        path = reverse("designation:request_detail", args=notice.numbers)
+    return f"{settings.SITE_URL}{path}"
 
 
 def _plain_body(notice: Notice) -> str:

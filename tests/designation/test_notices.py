@@ -34,6 +34,18 @@ def test_one_batch_is_one_notice_for_each_person(people):
     assert {notice.title for notice in told} == {"5 requests were accepted"}
 
 
+@pytest.mark.parametrize(("count", "page"), [(1, "/requests/{number}/"), (2, "/notices/")])
+def test_a_mail_leads_to_the_page_of_what_it_is_about(people, mailoutbox, settings, count, page):
+    settings.SITE_URL = "https://title21.example.gov"
+    assert people.dea_field
+    requests = factories.requests(people, "dea_intake", count=count)
+    mailoutbox.clear()
+    workflow.transition("accept", [request.pk for request in requests], actor=people.dea_hq)
+    send_notices()
+    told = next(message for message in mailoutbox if message.to == [people.dea_field.email])
+    assert told.body.splitlines()[-1] == "https://title21.example.gov" + page.format(number=requests[0].number)
+
+
 def test_a_decision_is_told_to_the_coordinators_of_the_office_alone(people):
     assert people.other_coordinator
     request = factories.request(people, "denied")
