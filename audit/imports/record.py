@@ -15,6 +15,7 @@ from audit.calendar import load
 from audit.imports.log import BadRow, Columns, Event, Log, LogRefused, Span, collector_at_rest
 from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
+from audit.summarising import workflows
 from audit.verify import subject_models
 
 TRANSITION = "imported"
@@ -37,15 +38,33 @@ def span_of_calendar() -> Span:
     return Span(clock.starts_at, clock.ends_at, timezone.now())
 
 
-def refuse_own_workflow(workflow: str) -> None:
-    """Raises LogRefused for a name that is too long, or of a workflow that this system moves and times itself."""
+def settled_workflow(name: str) -> str:
+    """The name under which a history may be imported, without blanks around it.
+
+    Raises LogRefused for one that is too long, of a workflow that this system moves and times itself, or that differs
+    from a workflow on file in its case or its blanks alone: reports would show the two as one name.
+    """
     longest: Any = StepEvent._meta.get_field("workflow").max_length
-    if not workflow.strip() or len(workflow) > longest:
+    name = name.strip()
+    if not name or len(name) > longest:
         raise LogRefused(f"Name the workflow in 1 to {longest} characters.")
-    own = {model.workflow for model in subject_models()}
-    timed_here = StepEvent.objects.filter(workflow=workflow, source=StepEvent.Source.SYSTEM)
-    if workflow in own or timed_here.exists():
-        raise LogRefused(f"“{workflow}” is a workflow that this system times itself. Give the history another name.")
+    if _alike(name) in {_alike(model.workflow) for model in subject_models()}:
+        raise _timed_here(name)
+    for held in workflows():
+        if held != name and _alike(held) == _alike(name):
+            raise LogRefused(f"The ledger holds the workflow “{held}”. Name it so, or give the history another name.")
+    if StepEvent.objects.filter(workflow=name, source=StepEvent.Source.SYSTEM).exists():
+        raise _timed_here(name)
+    return name
+
+
+def _alike(name: str) -> str:
+    """What names have in common that people would take for one."""
+    return " ".join(name.split()).casefold()
+
+
+def _timed_here(name: str) -> LogRefused:
+    return LogRefused(f"“{name}” is a workflow that this system times itself. Give the history another name.")
 
 
 def steps_of(case: str, events: Sequence[Event], meaning: Meaning) -> Iterator[PastStep]:

@@ -281,12 +281,23 @@ def test_a_case_that_the_ledger_holds_otherwise_is_refused(file, capsys):
     assert stages_of("A") == ["x"]
 
 
-def test_the_workflows_of_this_system_take_no_imports(file, people):
-    factories.request(people)
+@pytest.mark.parametrize("name", [model.workflow for model in verify.subject_models()])
+@pytest.mark.parametrize("written", [str, str.title, "{} ".format, "\t{}".format])
+def test_the_workflows_of_this_system_take_no_imports_however_they_are_written(file, name, written):
     write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
-    for workflow in ("request", "designation"):
-        with pytest.raises(CommandError, match="times itself"):
-            load(file, workflow=workflow)
+    with pytest.raises(CommandError, match="times itself"):
+        load(file, workflow=written(name))
+    assert not StepEvent.objects.exists()
+
+
+def test_a_history_has_one_name_whatever_the_case_and_the_blanks(file):
+    write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
+    load(file, workflow=" Old files ")
+    assert StepEvent.objects.get().workflow == "Old files"
+    for name in ("old files", "Old  files", "OLD FILES\n"):
+        with pytest.raises(CommandError, match="holds the workflow “Old files”"):
+            load(file, workflow=name)
+    load(file, workflow="Old files")
 
 
 def test_a_column_that_is_missing_or_doubled_is_named(file):

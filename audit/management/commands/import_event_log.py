@@ -73,12 +73,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename}: {error.strerror}") from None
 
     def _import(self, options: dict[str, Any]) -> None:
-        record.refuse_own_workflow(options["workflow"])
+        workflow = record.settled_workflow(options["workflow"])
         columns = Columns(
             options["case"], options["stage"], options["at"], options["actor"], _dimensions(options["dimension"])
         )
         parties = read_parties(options["party_map"].read_bytes()) if options["party_map"] else {}
-        meaning = Meaning(options["workflow"], columns, parties, options["final"])
+        meaning = Meaning(workflow, columns, parties, options["final"])
         times = TimeReader(_zone(options["time_zone"]), options["date_order"])
         log = read_log(options["file"].read_bytes(), columns, times, record.span_of_calendar())
         self._warn_of_stages(log, parties, bool(options["party_map"]))
