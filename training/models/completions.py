@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, datetime
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
-from designation.models import Agent, User
+from designation.models import Agent, Role, User
 from designation.models.people import in_reach_of
 from training.models.modules import Module, ModuleVersion
 from training.permissions import TRAINING_READERS
@@ -49,6 +50,49 @@ class CompletionImport(models.Model):
         return self.file_name
 
 
+class CompletionUploadQuerySet(models.QuerySet["CompletionUpload"]):
+    def visible_to(self, user: User) -> CompletionUploadQuerySet:
+        return self if user.has_role(Role.TRAINING_MANAGER) else self.none()
+
+
+class CompletionUpload(models.Model):
+    """One file of completions as it was sent, from upload to record. An empty sheet name: none is chosen yet."""
+
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=255)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64, help_text="Of the content, in hexadecimal.")
+    sheet = models.TextField(blank=True)
+    header_row = models.PositiveIntegerField(null=True)
+    mapping = models.JSONField(default=dict, help_text="Field -> column, counted from 0.")
+    signature = models.CharField(max_length=64, blank=True, help_text="What tells this layout of columns from others.")
+    uploaded_at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)
+    imported = models.OneToOneField(CompletionImport, on_delete=models.PROTECT, related_name="upload", null=True)
+
+    objects = CompletionUploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="completion_upload_recorded_has_result",
+                condition=Q(recorded_at__isnull=True, result__isnull=True, imported__isnull=True)
+                | Q(recorded_at__isnull=False, result__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["signature"], name="completion_upload_layout")]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether sheet, header row and columns are known, so that it can be previewed and recorded."""
+        return bool(self.sheet and self.header_row is not None and self.mapping)
+
+
 class CompletionQuerySet(models.QuerySet["Completion"]):
     def visible_to(self, user: User) -> CompletionQuerySet:
         """As agents are seen; a user's own always, and other users' by those who develop or audit training."""
@@ -65,6 +109,19 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
 
     def passed(self) -> CompletionQuerySet:
         return self.filter(passed=True)
+
+    def as_of(self, before: datetime) -> CompletionQuerySet:
+        """What was on record before an instant, with `stood`: whether it counted then, as `standing` counts today."""
+        corrected = Completion.objects.filter(corrects=OuterRef("pk"), recorded_at__lt=before)
+        kept = Q(imported__taken_back_at__isnull=True) | Q(imported__taken_back_at__gte=before)
+        stood = ~Exists(corrected) & kept & Q(withdrawn=False)
+        return self.filter(recorded_at__lt=before).annotate(
+            stood=ExpressionWrapper(stood, output_field=models.BooleanField())
+        )
+
+    def with_people(self) -> CompletionQuerySet:
+        """With what a list of completions shows of each."""
+        return self.select_related("agent__office", "user__office", "module", "module_version", "imported")
 
 
 class Completion(models.Model):
@@ -144,11 +201,32 @@ class Completion(models.Model):
     def __str__(self) -> str:
         return f"{self.module} {self.completed_on}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("training:completion", args=[self.pk])
+
+    @property
+    def person(self) -> Agent | User:
+        person = self.agent or self.user
+        assert person is not None
+        return person
+
+    @property
+    def result(self) -> str:
+        """As “Passed”; of a withdrawal, “Withdrawn”."""
+        if self.withdrawn:
+            return "Withdrawn"
+        return "Passed" if self.passed else "Failed"
+
 
 class LearningSystem(models.Model):
     """A learning-management system that posts xAPI statements, by a key of which only the hash is kept."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(
+        max_length=80,
+        unique=True,
+        validators=[RegexValidator(r"^[^:\s]([^:]*[^:\s])?\Z", "Write a name without a colon.")],
+        help_text="It signs in under this name.",
+    )
     key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256.")
     is_active = models.BooleanField(default=True)
     added_by_name = models.CharField(max_length=160, editable=False)
@@ -159,6 +237,21 @@ class LearningSystem(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Statement(models.Model):
+    """An xAPI statement as a learning system sent it, under its id. A trigger refuses update and delete."""
+
+    id = models.UUIDField(primary_key=True)
+    system = models.ForeignKey(LearningSystem, on_delete=models.PROTECT, related_name="statements")
+    content = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-received_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 def months_later(day: date, months: int) -> date:

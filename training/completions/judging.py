@@ -1,0 +1,250 @@
+"""What recording entries would do. Nothing is written; a few queries answer for the whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from training.completions.entries import Entry, Fault, Field
+from training.completions.people import People, Person
+from training.models import Module, ModuleVersion
+from training.models.modules import VersionState
+
+# Which of the attempts are on record, counting or corrected, but for those of a file that was taken back. As arrays,
+# so that one statement asks for the whole batch; `ordinal` tells them apart.
+ON_RECORD = """
+SELECT attempt.ordinal
+FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[])
+     AS attempt (ordinal, person, module, completed_on, passed, score)
+CROSS JOIN LATERAL (
+    SELECT FROM training_completion AS completion
+    LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
+    WHERE completion.{person}_id = attempt.person AND completion.module_id = attempt.module
+      AND completion.completed_on = attempt.completed_on AND completion.passed = attempt.passed
+      AND completion.score IS NOT DISTINCT FROM attempt.score AND file.taken_back_at IS NULL
+    LIMIT 1
+) AS found
+"""
+# The attempts at versions that count for people, in the order of their days.
+ATTEMPTS = """
+SELECT completion.agent_id, completion.user_id, completion.module_version_id, completion.completed_on, completion.passed
+FROM training_completion AS completion
+LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
+WHERE completion.{person}_id = ANY(%s) AND completion.module_id = ANY(%s)
+  AND NOT completion.withdrawn AND file.taken_back_at IS NULL AND completion.id IS DISTINCT FROM %s
+  AND NOT EXISTS (SELECT FROM training_completion AS correction WHERE correction.corrects_id = completion.id)
+ORDER BY completion.completed_on, completion.id
+"""
+
+
+@dataclass(slots=True)
+class Judged:
+    """An entry, whom and what it means, and what recording it would do. `passed` heeds the module's pass mark."""
+
+    entry: Entry
+    person: Person | None = None
+    version: ModuleVersion | None = None
+    passed: bool = False
+    is_duplicate: bool = False
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.faults and not self.is_duplicate
+
+    @property
+    def below_mark(self) -> bool:
+        """Whether the score alone makes it a failed attempt."""
+        return self.version is not None and not self.passed and self.entry.result != "failed"
+
+    def wrong(self, column: Field, reason: str, remedy: str = "") -> None:
+        self.faults.append(Fault(self.entry.row, column, reason, remedy))
+
+
+def judge(entries: Sequence[Entry]) -> list[Judged]:
+    """What recording the entries would do now, in their order."""
+    people = People(entries)
+    judged = []
+    for entry in entries:
+        item = Judged(entry)
+        match people.meant_by(entry):
+            case Fault() as fault:
+                item.faults.append(fault)
+            case person:
+                item.person = person
+        judged.append(item)
+    check(judged)
+    _find_duplicates(judged)
+    check_attempts(judged)
+    return judged
+
+
+def check(judged: Iterable[Judged]) -> None:
+    """Finds the version of each entry, whether it is passed, and what is wrong with its day and score."""
+    catalogue = _Catalogue()
+    today = timezone.localdate()
+    for item in judged:
+        entry, person = item.entry, item.person
+        if entry.completed_on > today:
+            item.wrong(Field.COMPLETED_ON, "This day is yet to come.", "Correct the date.")
+        elif person and person.hired_on and entry.completed_on < person.hired_on:
+            hired = date_format(person.hired_on)
+            item.wrong(Field.COMPLETED_ON, f"{person.name} was hired on {hired}, after this day.", "Correct the date.")
+        score = entry.score
+        if score is not None and not 0 <= score <= 100:
+            item.wrong(Field.SCORE, "A score is a percentage from 0 to 100.", "Correct it.")
+        catalogue.find_version(item)
+        if item.version is not None:
+            _decide(item, item.version.module.pass_mark)
+
+
+def _decide(item: Judged, pass_mark: int | None) -> None:
+    result, score = item.entry.result, item.entry.score
+    if result != "failed" and pass_mark is not None and score is None:
+        reason = f"The module has a pass mark of {pass_mark} %."
+        item.wrong(Field.SCORE, reason, "Give the score, or the result “failed”.")
+        return
+    item.passed = result != "failed" and (pass_mark is None or score is None or score >= pass_mark)
+
+
+class _Catalogue:
+    """The modules and the versions that were ever published, and what is told of a day without one."""
+
+    def __init__(self) -> None:
+        self._modules = {module.code: module for module in Module.objects.all()}
+        self._versions: dict[int, list[ModuleVersion]] = {}
+        published = ModuleVersion.objects.filter(published_on__isnull=False)
+        for version in published.select_related("module").order_by("ordinal"):
+            self._versions.setdefault(version.module_id, []).append(version)
+        self._found: dict[tuple[str, date], ModuleVersion | tuple[Field, str, str]] = {}
+
+    def find_version(self, item: Judged) -> None:
+        key = (item.entry.module, item.entry.completed_on)
+        if key not in self._found:
+            self._found[key] = self._look_up(*key)
+        match self._found[key]:
+            case ModuleVersion() as version:
+                item.version = version
+            case (column, reason, remedy):
+                item.wrong(column, reason, remedy)
+
+    def _look_up(self, code: str, day: date) -> ModuleVersion | tuple[Field, str, str]:
+        module = self._modules.get(code.upper())
+        if module is None:
+            known = ", ".join(sorted(self._modules)) or "none"
+            return (Field.MODULE, "No module has this code.", f"The codes are: {known}.")
+        begun = [version for version in self._versions.get(module.pk, []) if _day(version.published_on) <= day]
+        current = [version for version in begun if version.ended_on is None or day < version.ended_on]
+        if current:
+            return current[-1]
+        remedy = "Correct the date or the module."
+        if begun and begun[-1].state == VersionState.RETIRED:
+            ended = date_format(_day(begun[-1].ended_on))
+            return (Field.COMPLETED_ON, f"{begun[-1]} was retired on {ended}; nobody completes it since.", remedy)
+        return (Field.COMPLETED_ON, f"No version of {module.code} was published on this day.", remedy)
+
+
+def _day(value: date | None) -> date:
+    assert value is not None
+    return value
+
+
+def _find_duplicates(judged: Sequence[Judged]) -> None:
+    """Marks what is on record already, or earlier in the batch: same person, module, day, result and score."""
+    seen = set()
+    for item in judged:
+        if item.faults:
+            continue
+        assert item.person is not None
+        assert item.version is not None
+        key = (item.person.key, item.version.module_id, item.entry.completed_on, item.passed, item.entry.score)
+        item.is_duplicate = key in seen
+        seen.add(key)
+    for kind in ("agent", "user"):
+        asked = [item for item in judged if item.is_ready and _pk(item, kind)]
+        for ordinal in _ordinals_on_record(kind, asked):
+            asked[ordinal].is_duplicate = True
+
+
+def _ordinals_on_record(kind: str, asked: Sequence[Judged]) -> list[int]:
+    if not asked:
+        return []
+    columns: list[list[Any]] = [
+        list(range(len(asked))),
+        [_pk(item, kind) for item in asked],
+        [item.version.module_id for item in asked if item.version],
+        [item.entry.completed_on for item in asked],
+        [item.passed for item in asked],
+        [item.entry.score for item in asked],
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Each by the index of completions: no statistics lead astray, however much was just added.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(ON_RECORD.format(person=kind), columns)
+        found = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
+    return found
+
+
+def check_attempts(judged: Sequence[Judged], *, besides: int | None = None) -> None:
+    """Refuses attempts beyond those that a module allows for a version, in each run of attempts up to a pass.
+
+    `besides` is the completion that a correction replaces.
+    """
+    limited = [item for item in judged if item.is_ready and item.version and item.version.module.attempts]
+    if not limited:
+        return
+    made = _attempts_made(limited, besides)
+    for item in limited:
+        assert item.person is not None
+        assert item.version is not None
+        allowed = item.version.module.attempts or 0
+        attempts = made.setdefault((item.person.key, item.version.pk), [])
+        if used_up(attempts, item.entry.completed_on, item.passed, allowed):
+            plural = "" if allowed == 1 else "s"
+            reason = f"{item.person.name} has used up {allowed} attempt{plural} at {item.version}."
+            item.wrong(Field.COMPLETED_ON, reason, "Correct what is on record first, if it is wrong.")
+        else:
+            attempts.append((item.entry.completed_on, item.passed))
+            attempts.sort(key=lambda attempt: attempt[0])
+
+
+def used_up(attempts: Sequence[tuple[date, bool]], day: date, passed: bool, allowed: int) -> bool:
+    """Whether a further attempt on the day would be one too many.
+
+    `attempts` are those on record, as day and whether passed, by day; a pass ends a run, and the next begins anew.
+    A failed attempt counts in the run in which it falls, also against what came after it; a pass ends its run there.
+    """
+    before = [attempt for attempt in attempts if attempt[0] <= day]
+    after = attempts[len(before) :]
+    last_pass = max((place for place, attempt in enumerate(before, start=1) if attempt[1]), default=0)
+    used = len(before) - last_pass
+    if not passed:
+        next_pass = next((place for place, attempt in enumerate(after, start=1) if attempt[1]), len(after))
+        used += next_pass
+    return used >= allowed
+
+
+def _attempts_made(limited: Sequence[Judged], besides: int | None) -> dict[Any, list[tuple[date, bool]]]:
+    modules = list({item.version.module_id for item in limited if item.version})
+    made: dict[Any, list[tuple[date, bool]]] = {}
+    with connection.cursor() as cursor:
+        for kind in ("agent", "user"):
+            people = list({pk for item in limited if (pk := _pk(item, kind))})
+            if not people:
+                continue
+            cursor.execute(ATTEMPTS.format(person=kind), [people, modules, besides])
+            for agent, user, version, day, passed in cursor.fetchall():
+                made.setdefault(((agent, user), version), []).append((day, passed))
+    return made
+
+
+def _pk(item: Judged, kind: str) -> int | None:
+    assert item.person is not None
+    return item.person.agent if kind == "agent" else item.person.user
