@@ -14,6 +14,7 @@ from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
 from tests import factories
 from tests.factories import People
+from tests.training.factories import dispute
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,8 @@ READERS = dict.fromkeys(("coordinator", "other_coordinator", "hsi_hq", "dea_fiel
 ONE_REQUEST = READERS | {"other_coordinator": 404, "other_dea_field": 404}
 FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
 OWN_OFFICE = FILERS | {"other_coordinator": 404}
+# Of a dispute on a request: who speaks for a side, and who may read it only.
+SIDES = ONE_REQUEST | {"auditor": 403}
 OWN_EXPORT = dict.fromkeys(READERS, 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
@@ -71,6 +74,10 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:notice_list": EVERYBODY,
     "designation:notices_read": dict.fromkeys(ROLES, 302),
     "designation:notice_read": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
+    "training:dispute_list": READERS | {"training_manager": 200},
+    "training:dispute": ONE_REQUEST | {"training_manager": 200},
+    "training:dispute_open": SIDES | {"training_manager": 404},
+    "training:dispute_act": SIDES,
     "audit:timeliness": READERS,
     "audit:returns": READERS,
     "audit:process_map": READERS,
@@ -140,6 +147,7 @@ def arguments(people: People) -> dict[str, Any]:
         "designation": factories.request(people, "approved").designation.number,
         "roster": upload.pk,
         "notice": notice.pk,
+        "dispute": dispute(request, people.coordinator).number,
         "export": exports.begin(
             exports.processing_times("request", user=people.coordinator), format="csv", owner=people.coordinator
         ).key,
@@ -150,6 +158,12 @@ def address(name: str, arguments: dict[str, Any]) -> str:
     page = name.removeprefix("designation:")
     if page in {"audit:export_detail", "audit:export_download", "audit:export_manifest"}:
         return reverse(name, args=[arguments["export"]])
+    if page == "training:dispute":
+        return reverse(name, args=[arguments["dispute"]])
+    if page == "training:dispute_act":
+        return reverse(name, args=[arguments["dispute"], "propose"])
+    if page == "training:dispute_open":
+        return reverse(name, args=["request", arguments["number"]])
     if page == "request_act":
         return reverse(name, args=[arguments["number"], "withdraw"])
     if page == "designation_act":

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django_fsm import FSMField, transition
 
-from audit.calendar import default_calendar_id
+from audit.calendar import default_name
 from audit.machine import Condition, Dimension, Exported, Subject
-from audit.models import StageVisit
+from audit.models import Calendar, StageVisit
 from designation.models import Office, Request, Role, User
 from training.models.modules import AGENCY_CHOICES, Module, ModuleVersion, Section
 from training.permissions import BOTH, DISPUTE_SIDES, HEADQUARTERS, LEADERSHIP, OTHER_SIDE, SYSTEM, TRAINING_READERS
@@ -72,7 +72,7 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Adds `settled_at`, empty while open, and `age_seconds`: business seconds since it was opened, until then."""
         visits = StageVisit.objects.filter(workflow=Dispute.workflow, subject=OuterRef("number"))
         age = Func(
-            Value(default_calendar_id()),
+            Subquery(Calendar.objects.filter(name=default_name()).values("pk")),
             Subquery(visits.order_by("sequence").values("entered_at")[:1]),
             Coalesce(F("settled_at"), Now()),
             function="audit_business_seconds",

@@ -60,9 +60,17 @@ def dispute_list(request: SignedIn) -> HttpResponse:
         "sort": sort,
         "filtered": bool(form.filters()),
         "columns": COLUMNS,
+        "standings": selectors.standings(request.user),
         "reads_training": request.user.has_role(*TRAINING_READERS),
     }
     return render(request, "training/dispute_list.html", context)
+
+
+def _crumbs() -> list[dict[str, str]]:
+    return [
+        {"label": "Training", "url": reverse("training:overview")},
+        {"label": "Disputes", "url": reverse("training:dispute_list")},
+    ]
 
 
 @require_safe
@@ -72,6 +80,7 @@ def dispute_detail(request: SignedIn, number: str) -> HttpResponse:
     positions, proposals = list(dispute.positions.all()), list(dispute.proposals.all())
     visits = visits_of(dispute)
     context = {
+        "crumbs": _crumbs(),
         "dispute": dispute,
         "facts": _facts(request, dispute),
         "next": selectors.what_comes_next(dispute),
@@ -122,6 +131,7 @@ def dispute_open(request: SignedIn, about: str, number: str) -> HttpResponse:
             messages.success(request, f"{dispute.number} is open. The other agency is told.")
             return redirect(dispute)
     context = {
+        "crumbs": _crumbs(),
         "form": form,
         "name": name,
         "cancel_url": back,
@@ -156,12 +166,8 @@ def dispute_act(request: SignedIn, number: str, name: str) -> HttpResponse:
         dispute = _dispute_or_404(request, number)
         ask_again(request, form, dispute.version, refused.message)
     act = STATEMENTS.get(name) or declared(Dispute, name)
-    crumbs = [
-        {"label": "Disputes", "url": reverse("training:dispute_list")},
-        {"label": dispute.number, "url": back},
-    ]
     context = {
-        "crumbs": crumbs,
+        "crumbs": [*_crumbs(), {"label": dispute.number, "url": back}],
         "dispute": dispute,
         "act": act,
         "form": form,
@@ -214,7 +220,7 @@ def _done(name: str) -> str:
 
 urlpatterns = [
     path("disputes/", dispute_list, name="dispute_list"),
-    path("disputes/open/<str:about>/<str:number>/", dispute_open, name="dispute_open"),
-    path("disputes/<str:number>/", dispute_detail, name="dispute"),
-    path("disputes/<str:number>/<str:name>/", dispute_act, name="dispute_act"),
+    path("disputes/open/<slug:about>/<slug:number>/", dispute_open, name="dispute_open"),
+    path("disputes/<slug:number>/", dispute_detail, name="dispute"),
+    path("disputes/<slug:number>/<slug:name>/", dispute_act, name="dispute_act"),
 ]
