@@ -102,7 +102,13 @@ class Closure(models.Model):
                 condition=Q(open_from__isnull=True) | Q(open_until__isnull=True) | Q(open_until__gt=F("open_from")),
                 name="closure_open_hours_in_order",
             ),
-            models.CheckConstraint(condition=~Q(reason=""), name="closure_has_reason"),
+            models.CheckConstraint(
+                condition=Q(reason__regex=r"\S", entered_by_name__regex=r"\S"), name="closure_says_who_and_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_by_name__regex=r"\S", withdrawn_why__regex=r"\S"),
+                name="closure_withdrawal_says_who_and_why",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -59,6 +59,9 @@ class Goal(models.Model):
                 | Q(measure="process", stage="", party=""),
                 name="goal_names_what_it_measures",
             ),
+            models.CheckConstraint(
+                condition=Q(set_by_name__regex=r"\S", why__regex=r"\S"), name="goal_says_who_and_why"
+            ),
         ]
 
     def __str__(self) -> str:

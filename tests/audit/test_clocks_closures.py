@@ -128,6 +128,9 @@ def test_a_closure_is_withdrawn_once():
     [
         "UPDATE audit_closure SET last_day = last_day + 1",
         "UPDATE audit_closure SET withdrawn_at = now(), reason = 'Other'",
+        "UPDATE audit_closure SET withdrawn_at = now()",
+        "UPDATE audit_closure SET withdrawn_at = now(), withdrawn_by_name = 'op', withdrawn_why = ' '",
+        "UPDATE audit_closure SET withdrawn_at = now(), withdrawn_why = 'The wrong day.'",
         "DELETE FROM audit_closure",
         "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE audit_closure",
     ],
@@ -136,6 +139,12 @@ def test_the_database_refuses_any_other_change(statement):
     closures.enter(closure(date(2024, 3, 5)))
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.mark.parametrize("blank", [{"reason": " "}, {"entered_by_name": ""}])
+def test_the_database_refuses_a_closure_without_who_and_why(blank):
+    with pytest.raises(IntegrityError, match="closure_says_who_and_why"), transaction.atomic():
+        closure(date(2024, 3, 5), **blank).save()
 
 
 def test_a_closure_that_makes_no_sense_leaves_nothing_behind():

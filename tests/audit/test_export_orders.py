@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,23 @@ def test_a_manifest_on_file_never_changes(people):
         ExportFile.objects.filter(pk=file.pk).update(manifest={})
     with pytest.raises(IntegrityError, match="keeps the record"), transaction.atomic():
         again(file).delete()
+
+
+@pytest.mark.parametrize(
+    ("ended", "then", "refused"),
+    [
+        ("done", "waiting", True),
+        ("done", "failed", True),
+        ("cancelled", "running", True),
+        ("failed", "done", True),
+        ("failed", "waiting", False),
+    ],
+)
+def test_an_export_that_has_ended_stays_so_but_a_failed_one_may_be_tried_again(people, ended, then, refused):
+    file = order(people)
+    ExportFile.objects.filter(pk=file.pk).update(state=ended, manifest={})
+    with pytest.raises(IntegrityError) if refused else nullcontext(), transaction.atomic():
+        ExportFile.objects.filter(pk=file.pk).update(state=then)
 
 
 def test_a_user_has_a_few_orders_at_once(people):

@@ -100,6 +100,24 @@ def test_the_database_refuses_to_delete_goals():
     assert Goal.objects.filter(pk=which.pk).exists()
 
 
+@pytest.mark.parametrize("blank", [{"why": ""}, {"why": " \n"}, {"set_by_name": ""}])
+def test_the_database_refuses_a_goal_without_who_and_why(blank):
+    with pytest.raises(IntegrityError, match="goal_says_who_and_why"), transaction.atomic():
+        goal(**blank).save()
+
+
+@pytest.mark.parametrize("blank", ["ended_by_name = ''", "ended_why = ' '", "ended_at = NULL"])
+def test_the_database_refuses_an_end_without_who_why_and_when(blank):
+    which = set_now()
+    said = {"ended_by_name": "'hq'", "ended_why": "'Too slow.'", "ended_at": "now()"}
+    said |= dict([blank.split(" = ")])
+    ends = ", ".join(f"{column} = {value}" for column, value in said.items())
+    with pytest.raises(IntegrityError, match="who decided it, why and when"), transaction.atomic():
+        connection.cursor().execute(
+            f"UPDATE audit_goal SET effective_until = now() + interval '1 day', {ends} WHERE id = %s", [which.pk]
+        )
+
+
 def test_a_goal_is_ended_once():
     which = set_now()
     end(which, until=timezone.now() + DAY)
