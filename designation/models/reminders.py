@@ -10,7 +10,10 @@ from designation.models.people import User
 
 
 class Reminder(models.Model):
-    """One person was told once that a stay of a request in a stage is due soon, is overdue, or is so for long."""
+    """One person was told once that a stay of a request in a stage is due soon, is overdue, or is so for long.
+
+    Triggers refuse any change and any deletion.
+    """
 
     class What(models.TextChoices):
         DUE_SOON = "due_soon", "Due soon"

@@ -167,6 +167,16 @@ def test_the_database_itself_refuses_a_second_reminder(everybody):
         reminder.save(force_insert=True)
 
 
+@pytest.mark.parametrize(
+    "statement", ["UPDATE designation_reminder SET what = 'overdue'", "DELETE FROM designation_reminder"]
+)
+def test_the_database_refuses_to_change_who_was_told_of_what(everybody, statement):
+    due(factories.request(everybody, "dea_decision"), WORKDAY + timedelta(hours=1))
+    reminders.write_reminders(WORKDAY)
+    with pytest.raises(IntegrityError, match="keeps the record"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_at_once_tell_once(everybody):
     due(factories.requests(everybody, "dea_decision", count=3), WORKDAY + timedelta(hours=1))
