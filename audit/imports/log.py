@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,13 +64,20 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class BadRow:
+    """A row that cannot be taken. `column` is empty where no single one is at fault."""
+
     row: int
     column: str
     reason: str
     cells: Sequence[str]
 
+    @property
+    def where(self) -> str:
+        """The column at fault; the row, where it is all of it."""
+        return f"column “{self.column}”" if self.column else "the whole row"
+
     def __str__(self) -> str:
-        return f"Row {self.row}, column “{self.column}”: {self.reason}."
+        return f"Row {self.row}, {self.where}: {self.reason}."
 
 
 @dataclass
@@ -84,6 +92,14 @@ class Log:
     @property
     def events(self) -> int:
         return sum(map(len, self.cases.values()))
+
+    def stages(self) -> set[str]:
+        return {event.stage for events in self.cases.values() for event in events}
+
+    def repeated(self) -> int:
+        """How many events say just what another of the same case says: its time, stage and actor."""
+        said = (Counter((event.at, event.stage, event.actor) for event in events) for events in self.cases.values())
+        return sum(count.total() - len(count) for count in said)
 
 
 def read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -> Log:
@@ -109,6 +125,8 @@ def _read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -
             raise LogRefused(f"Row {number}, column “{columns.at}”: {error}") from None
         else:
             log.cases.setdefault(case, []).append(event)
+    if not log.cases and not log.bad:
+        raise LogRefused("The file has a header and no rows below it: there is nothing to import.")
     for events in log.cases.values():
         events.sort()
     return log
@@ -147,7 +165,7 @@ class RowReader:
         if len(cells) < self.width:
             cells = cells + [""] * (self.width - len(cells))
         elif any(map(str.strip, cells[self.width :])):
-            raise _Bad(self.columns.at, f"the row has {len(cells)} cells, the header {self.width}")
+            raise _Bad("", f"it has {len(cells)} cells, the header {self.width}")
         case = _text(cells[self.case], self.columns.case, self.longest["subject"])
         stage = _text(cells[self.stage], self.columns.stage, self.longest["to_state"])
         at = self._time(cells[self.at].strip())
@@ -164,8 +182,10 @@ class RowReader:
             at = self.times.read(text)
         except UnreadableTime as error:
             raise _Bad(self.columns.at, str(error)) from None
-        if not self.span.first <= at < self.span.end:
-            raise _Bad(self.columns.at, f"“{text}” is outside the calendar, which begins in {self.span.first.year}")
+        if at < self.span.first:
+            raise _Bad(self.columns.at, f"“{text}” is before the calendar begins, on {self.span.first:%Y-%m-%d}")
+        if at >= self.span.end:
+            raise _Bad(self.columns.at, f"“{text}” is after the calendar ends, on {self.span.end:%Y-%m-%d}")
         if at > self.span.now:
             raise _Bad(self.columns.at, f"“{text}” has not come yet")
         return at

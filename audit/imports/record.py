@@ -67,6 +67,11 @@ def _timed_here(name: str) -> LogRefused:
     return LogRefused(f"“{name}” is a workflow that this system times itself. Give the history another name.")
 
 
+def known_parties() -> set[str]:
+    """Those whose clocks run in the workflows of this system."""
+    return {party for model in subject_models() for party in model.parties.values() if party}
+
+
 def steps_of(case: str, events: Sequence[Event], meaning: Meaning) -> Iterator[PastStep]:
     """The steps of a case: each event enters a stage, and the last one ends the case (see `Meaning.final`)."""
     last = len(events) - 1

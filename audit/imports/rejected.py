@@ -18,7 +18,7 @@ def write_rejected(log: Log, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow([harmless(text) for text in [*_filled(log.header, width), "Row", "Reason"]])
         for bad in log.bad:
-            reason = f"{bad.column}: {bad.reason}"
+            reason = f"{bad.column or 'The whole row'}: {bad.reason}"
             writer.writerow([harmless(text) for text in [*_filled(bad.cells, width), bad.row, reason]])
 
 

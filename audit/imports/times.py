@@ -128,5 +128,7 @@ def _offset(text: str | None) -> timezone | None:
     if text[0] not in "+-":
         return UTC
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"{text} is no offset from UTC, which has at most 23 hours and 59 minutes")
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if text[0] == "-" else offset)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import random
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -157,7 +158,8 @@ BAD = {
     "no time": ["A", "x", "yesterday"],
     "no day": ["A", "x", "2024-02-30T10:00Z"],
     "before the calendar": ["A", "x", "1948-02-01T10:00Z"],
-    "to come": ["A", "x", "2060-02-01T10:00Z"],
+    "after the calendar": ["A", "x", "2099-02-01T10:00Z"],
+    "offset": ["A", "x", "2024-03-05T10:00+25:00"],
     "long stage": ["A", "x" * 121, "2024-03-05T10:00Z"],
     "long case": ["A" * 121, "x", "2024-03-05T10:00Z"],
     "too many cells": ["A", "x", "2024-03-05T10:00Z", "", "shifted"],
@@ -170,8 +172,57 @@ def test_a_bad_row_stops_the_whole_import_and_is_named(file, capsys, what):
     write(file, [["G", "x", "2024-03-05T10:00Z", ""], BAD[what]])
     with pytest.raises(CommandError, match=r"Nothing was imported\. Bad rows: 1"):
         load(file)
-    assert "Row 3, column “" in capsys.readouterr().err
+    at_fault = "the whole row" if what == "too many cells" else "column “"
+    assert f"Row 3, {at_fault}" in capsys.readouterr().err
     assert not StepEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("time", "says"),
+    [
+        ("1948-02-01T10:00Z", "is before the calendar begins, on 1990-01-01"),
+        ("2099-02-01T10:00Z", "is after the calendar ends, on 20"),
+        ("2024-03-05T10:00+25:00", r"\+25:00 is no offset from UTC"),
+    ],
+)
+def test_a_time_that_cannot_be_is_said_to_be_so_in_plain_words(file, capsys, time, says):
+    write(file, [["A", "x", time, ""]])
+    with pytest.raises(CommandError):
+        load(file)
+    assert re.search(says, capsys.readouterr().err)
+
+
+def test_a_time_to_come_is_bad():
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    log = read(f"{','.join(HEADER[:3])}\nA,x,{tomorrow}\n".encode())
+    assert [bad.reason for bad in log.bad] == [f"“{tomorrow}” has not come yet"]
+
+
+def test_a_file_without_rows_is_no_import(file):
+    write(file, [])
+    with pytest.raises(CommandError, match="no rows below it"):
+        load(file)
+    assert not AccessRecord.objects.exists()
+
+
+def test_rows_that_repeat_others_are_kept_and_told(file, capsys):
+    row = ["A", "Check", "2024-03-05T10:00Z", "Ann"]
+    again = ["A", "Check", "2024-03-05T11:00+01:00", "Ann"]
+    write(file, [row, again, row, ["A", "Check", "2024-03-05T10:00Z", "Bob"], ["B", *row[1:]]])
+    load(file, actor="org:resource")
+    assert "same case, stage, time and actor), all kept: 2." in capsys.readouterr().out
+    assert StepEvent.objects.count() == 5
+
+
+def test_what_may_be_a_slip_is_warned_of(file, tmp_path, capsys):
+    write(file, [["A", "Check", "2024-03-05T10:00Z", ""], ["A", "Done", "2024-03-06T10:00Z", ""]])
+    parties = tmp_path / "parties.csv"
+    parties.write_text("stage,party\nCheck,HSl\nDone,DEA\n")
+    load(file, final=["Done", "Dnoe"], party_map=parties)
+    warned = capsys.readouterr().err
+    assert "No row is in the final stage “Dnoe”." in warned
+    assert "The party “HSl” of the party map is none of this system's: DEA, HSI" in warned
+    assert "“DEA”" not in warned
 
 
 def test_bad_rows_are_left_out_on_demand_and_written_with_their_reasons(file, tmp_path):

@@ -81,23 +81,33 @@ class Command(BaseCommand):
         meaning = Meaning(workflow, columns, parties, options["final"])
         times = TimeReader(_zone(options["time_zone"]), options["date_order"])
         log = read_log(options["file"].read_bytes(), columns, times, record.span_of_calendar())
-        self._warn_of_stages(log, parties, bool(options["party_map"]))
+        self._warn(log, meaning, bool(options["party_map"]))
+        repeated = log.repeated()
         same = record.settle_held(log, meaning)
         self._settle_bad(log, options)
         self._write(log, meaning, _facts(options))
         self.stdout.write(
             f"Imported {len(log.cases)} cases with {log.events} events as workflow “{meaning.workflow}”. "
-            f"In the ledger already: {same} cases. Bad rows left out: {len(log.bad)}."
+            f"In the ledger already: {same} cases. Bad rows left out: {len(log.bad)}. "
+            f"Rows that say what another says (same case, stage, time and actor), all kept: {repeated}."
         )
 
-    def _warn_of_stages(self, log: Log, parties: Mapping[str, str], mapped: bool) -> None:
+    def _warn(self, log: Log, meaning: Meaning, mapped: bool) -> None:
+        """Says what may be a slip of the pen: the import goes on."""
+        stages = log.stages()
+        for stage in sorted(set(meaning.final) - stages):
+            self.stderr.write(f"No row is in the final stage “{stage}”.")
         if not mapped:
             return
-        stages = {event.stage for events in log.cases.values() for event in events}
-        for stage in sorted(stages - parties.keys()):
+        for stage in sorted(stages - meaning.parties.keys()):
             self.stderr.write(f"The party map does not name the stage “{stage}”: nobody's clock runs in it.")
-        for stage in sorted(parties.keys() - stages):
+        for stage in sorted(meaning.parties.keys() - stages):
             self.stderr.write(f"No row is in the stage “{stage}” of the party map.")
+        known = record.known_parties()
+        for party in sorted({party for party in meaning.parties.values() if party} - known):
+            self.stderr.write(
+                f"The party “{party}” of the party map is none of this system's: {', '.join(sorted(known))}."
+            )
 
     def _settle_bad(self, log: Log, options: dict[str, Any]) -> None:
         """Raises CommandError where bad rows stand against the import."""
