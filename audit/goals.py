@@ -2,7 +2,9 @@
 
 The rule is the SQL function `audit_goal_of`, so that the ledger's statements and Python cannot differ. Of the goals
 in force for the workflow and what is measured whose party and dimension values all fit, it takes the one that names
-the most dimensions; then one that names the party; then the one in force last. `audit_goal_for` asks it for a stay.
+the most dimensions; then one that names the party; then the shorter; then the one in force last. What began before
+`audit_shorter_goal_since` keeps the rule of its time, which did not ask for the shorter. `audit_goal_for` asks it for
+a stay.
 """
 
 from __future__ import annotations
@@ -104,6 +106,28 @@ def overlapping(goal: Goal) -> Goal | None:
     )
     later = same.filter(Q(effective_until__isnull=True) | Q(effective_until__gt=goal.effective_from))
     return later.exclude(effective_until=F("effective_from")).order_by("effective_from").first()
+
+
+def meeting(goal: Goal) -> list[Goal]:
+    """The goals for other dimension values that apply, at some time, to some of what the goal applies to, by number.
+
+    Of each pair, `asked_of_both` tells which is asked of what both apply to.
+    """
+    others = Goal.objects.filter(
+        workflow=goal.workflow, measure=goal.measure, stage=goal.stage, party=goal.party
+    ).exclude(applies_to=goal.applies_to)
+    later = others.filter(Q(effective_until__isnull=True) | Q(effective_until__gt=goal.effective_from))
+    open_to_it = later.exclude(effective_until=F("effective_from")).order_by("pk")
+    return [other for other in open_to_it if _can_meet(goal.applies_to, other.applies_to)]
+
+
+def _can_meet(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
+    return all(a[name] == b[name] for name in a.keys() & b.keys())
+
+
+def asked_of_both(a: Goal, b: Goal) -> Goal:
+    """Of two goals for the same party or stage that meet, the one that is asked, as `audit_goal_of` has it."""
+    return min(a, b, key=lambda goal: (-len(goal.applies_to), goal.business_seconds, -goal.effective_from.timestamp()))
 
 
 def set_goal(goal: Goal, *, at_once: bool = False) -> Goal:

@@ -1,12 +1,16 @@
 """Which goal a visit is measured against."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.utils import timezone
 
-from audit.goals import Entry, goal_for, goals_for
-from audit.models import Goal
+from audit import ledger
+from audit.goals import Entry, asked_of_both, goal_for, goals_for, meeting
+from audit.ledger import PastStep
+from audit.models import Goal, StageVisit
 from tests.audit.calendars import eastern
 
 pytestmark = pytest.mark.django_db
@@ -69,10 +73,54 @@ def test_a_goal_is_in_force_from_its_first_instant_until_before_its_last():
     ]
 
 
-def test_of_two_that_name_as_much_the_one_in_force_last_wins():
-    set_goal(applies_to={"kind": "renewal"})
+BOTH = {"kind": "renewal", "priority": "expedited"}
+
+
+@pytest.mark.parametrize("shorter_is_newer", [True, False])
+def test_of_two_that_name_as_much_the_shorter_wins_whichever_came_last(shorter_is_newer):
+    since = {True: eastern("2024-05-01"), False: START}
+    renewals = set_goal(applies_to={"kind": "renewal"}, effective_from=since[not shorter_is_newer])
+    expedited = set_goal(
+        applies_to={"priority": "expedited"}, business_seconds=3600, effective_from=since[shorter_is_newer]
+    )
+    assert goal_for(entry(dimensions=BOTH)) == expedited
+    assert meeting(renewals) == [expedited]
+    assert asked_of_both(renewals, expedited) == asked_of_both(expedited, renewals) == expedited
+
+
+def test_of_two_that_name_as_much_and_are_as_long_the_one_in_force_last_wins():
+    older = set_goal(applies_to={"kind": "renewal"})
     newer = set_goal(applies_to={"priority": "expedited"}, effective_from=eastern("2024-05-01"))
-    assert goal_for(entry(dimensions={"kind": "renewal", "priority": "expedited"})) == newer
+    assert goal_for(entry(dimensions=BOTH)) == newer == asked_of_both(older, newer)
+
+
+def test_goals_meet_where_no_dimension_that_both_name_differs():
+    renewals = set_goal(applies_to={"kind": "renewal"})
+    anyones = set_goal()
+    set_goal(applies_to={"kind": "transfer", "priority": "expedited"})
+    set_goal(applies_to={"priority": "expedited"}, effective_until=START + timedelta(days=1))
+    set_goal(applies_to={"priority": "expedited"}, stage="another")
+    fresh = Goal(workflow="invented", stage="intake", applies_to={"kind": "renewal", "priority": "routine"})
+    fresh.effective_from, fresh.business_seconds = LATER, 9
+    assert meeting(fresh) == [renewals, anyones]
+    assert asked_of_both(fresh, renewals) == fresh
+
+
+def test_what_began_before_the_shorter_was_asked_keeps_its_goal():
+    """An upgrade of a system at work: what was measured before it, and what is rebuilt after it, is the same."""
+    rule = import_module("audit.migrations.0010_the_shorter_goal")
+    set_goal(applies_to={"kind": "renewal"}, business_seconds=3600)
+    newer = set_goal(applies_to={"priority": "expedited"}, effective_from=eastern("2024-05-01"))
+    with connection.cursor() as cursor:
+        cursor.execute(rule.GOAL_OF.format(shorter=""))
+        steps = [PastStep("I-1", "move", "intake", party="DEA", at=LATER, actor_name="x", dimensions=BOTH)]
+        ledger.append_history("invented", steps, source="invented")
+        before = list(StageVisit.objects.values())
+        assert before[0]["goal_id"] == newer.pk
+        cursor.execute(rule.SINCE + rule.GOAL_OF.format(shorter=rule.SHORTER))
+    assert ledger.visits_that_differ() == []
+    assert goal_for(entry(dimensions=BOTH, at=LATER)) == newer
+    assert goal_for(entry(dimensions=BOTH, at=timezone.now())).business_seconds == 3600
 
 
 def test_a_stay_a_party_s_part_and_a_process_have_goals_of_their_own():
