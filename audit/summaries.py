@@ -19,7 +19,8 @@ from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import ENDED, Measure, MeasuredWith, Question, dimension_names
 
 MOST_DIMENSIONS = 6  # of which all pairs are kept
-COUNTED_FILED = "filed"
+# What is only counted, beside the measures of times.
+FILED_ONES, UNCLOCKED = "filed", "unclocked"
 
 BUCKETS = {
     WEEK: "date_trunc('week', {local})::date",
@@ -128,33 +129,38 @@ def _kept_rows(question: Question, keys: list[int], by: str, measures: Sequence[
         "filters": json.dumps(filters),
     }
     with connection.cursor() as cursor:
-        cursor.execute(KEPT.format(wanted=f"{condition} AND measure <> '{COUNTED_FILED}'"), parameters)
+        timed = f"{condition} AND measure NOT IN ('{FILED_ONES}', '{UNCLOCKED}')"
+        cursor.execute(KEPT.format(wanted=timed), parameters)
         return cursor.fetchall()
 
 
-FILED_COUNTS = """
-SELECT period.since, count.filed FROM audit_summarisedperiod AS period
+COUNTS = """
+SELECT period.since, counted.number FROM audit_summarisedperiod AS period
 JOIN LATERAL (
-    SELECT coalesce(sum(requests), 0)::bigint AS filed FROM audit_periodfigures
-    WHERE period_id = period.id AND measure = 'filed' AND grouped_by = %(grouped_by)s
+    SELECT coalesce(sum(requests), 0)::bigint AS number FROM audit_periodfigures
+    WHERE period_id = period.id AND measure = %(counted)s AND grouped_by = %(grouped_by)s
       AND dimensions @> %(filters)s::jsonb
-) AS count ON true
+) AS counted ON true
 WHERE period.id = ANY(%(periods)s)
 """
 
 
-def kept_filed(
-    question: Question, wanted: Sequence[Period], calendar: MeasuredWith
+def kept_counts(
+    counted: str, question: Question, wanted: Sequence[Period], calendar: MeasuredWith
 ) -> tuple[dict[date, int], list[Period]]:
-    """How many were filed in each kept period that holds, by its first day; and the periods left to compute."""
+    """How many were filed, or ended without a clock (`FILED_ONES`, `UNCLOCKED`), in each kept period that holds.
+
+    By its first day; and the periods left to compute.
+    """
     if not _covers(question, ""):
         return {}, list(wanted)
     held = holding(question.workflow, wanted, calendar)
     filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
     with connection.cursor() as cursor:
         cursor.execute(
-            FILED_COUNTS,
+            COUNTS,
             {
+                "counted": counted,
                 "periods": list(held.values()),
                 "grouped_by": " ".join(sorted(filters)),
                 "filters": json.dumps(filters),

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from audit.models import Calendar, StepEvent, SummarisedPeriod
 from audit.reports import periods
-from audit.reports.facts import AGGREGATES, cases, facts
+from audit.reports.facts import AGGREGATES, cases, facts, unclocked
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import FILED, MeasuredWith, Question, measured_with
 from audit.summaries import BUCKETS, holding, kept_dimensions
@@ -118,6 +118,8 @@ CREATE TEMPORARY TABLE audit_chunk ON COMMIT DROP AS
 SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, measure, name, seconds, stays, judged, met FROM ({ended}) AS fact
 UNION ALL
 SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, 'filed', '', 0, 0, 0, 0 FROM ({filed}) AS filed
+UNION ALL
+SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, 'unclocked', '', 0, 0, 0, 0 FROM ({unclocked}) AS unclocked
 """
 MAKE = """
 INSERT INTO audit_periodfigures (
@@ -171,11 +173,15 @@ def _read_facts(cursor: Any, workflow: str, span: Period, measured: MeasuredWith
     question = Question(workflow, span)
     ended = facts(question, names, measured, datetime.now(measured.zone))
     filed = cases(question.but(cohort=FILED), names, measured, as_filed=True)
+    never = unclocked(question, names, measured)
     statement = FACTS_OF_CHUNK.format(
-        dimensions="".join(f", d{place}" for place in range(len(names))), ended=ended.text, filed=filed.text
+        dimensions="".join(f", d{place}" for place in range(len(names))),
+        ended=ended.text,
+        filed=filed.text,
+        unclocked=never.text,
     )
     cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '256MB'")
-    cursor.execute(statement, {**filed.parameters, **ended.parameters, "zone": measured.zone.key})
+    cursor.execute(statement, {**never.parameters, **filed.parameters, **ended.parameters, "zone": measured.zone.key})
     cursor.execute("ANALYZE audit_chunk")
 
 

@@ -6,12 +6,13 @@ A column's SQL reads relations: `subject` (the rows that the user may see), `las
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
 
 from audit.machine import Subject
+from audit.models import StepEvent
 
 TEXT = "text"
 CODE = "code"
@@ -74,12 +75,6 @@ class Sums:
         """The business seconds of the stays whose stage or party (`what`) is the value, as a column of `stay`."""
         return self._column(f"sum(seconds) FILTER (WHERE {what} = {self._parameter(value)})")
 
-    def seconds_in(self, stage: str) -> str:
-        """The business seconds of the stays in the stage; 0 for what only ended there."""
-        value = self._parameter(stage)
-        seconds = self._column(f"sum(seconds) FILTER (WHERE stage = {value})")
-        return f"coalesce({seconds}, CASE WHEN last.final AND last.to_state = {value} THEN 0 END)"
-
     def visits(self, stage: str) -> str:
         """How many stays in the stage there were, as a column of `stay`."""
         return self._column(f"count(*) FILTER (WHERE stage = {self._parameter(stage)})")
@@ -112,7 +107,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "first_submitted_at",
             "When a clock first ran for it. A resubmission never resets this.",
             INSTANT,
-            "stay.first_submitted_at",
+            FIRST_SUBMITTED_AT,
             can_be_empty="a draft that was never submitted",
         ),
         Column("ended_at", "When it ended.", INSTANT, ENDED_AT, can_be_empty="it is open"),
@@ -132,7 +127,8 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
                 f"{party.lower()}_hours",
                 f"Business time for which {party}’s clock has run.",
                 HOURS,
-                hours_sql(f"coalesce({sums.seconds('party', party)}, 0)"),
+                hours_sql(sums.seconds("party", party)),
+                can_be_empty="that clock never ran for it",
             )
             for party in sorted({party for _, party in stages}, reverse=True)
         ),
@@ -140,7 +136,8 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "total_hours",
             "Business time for which any clock has run: the sum of the stages, and of the parties.",
             HOURS,
-            hours_sql("coalesce(stay.clocked_seconds, 0)"),
+            hours_sql("stay.clocked_seconds"),
+            can_be_empty="no clock ever ran for it, as for a draft",
         ),
         *(
             Column(name, holds, COUNT, f"coalesce({sums.visits(stage)}, 0)")
@@ -162,7 +159,7 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
 
     With `position`, the stages of the ledger that ends with that step.
     """
-    return [
+    fixed = [
         Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
         Column("started_at", "Its first step.", INSTANT, STARTED_AT),
         Column("ended_at", "The step that ended it.", INSTANT, ENDED_AT, can_be_empty="it is open"),
@@ -173,24 +170,32 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             f"floor(extract(epoch FROM coalesce({ENDED_AT}, %(as_of)s) - {STARTED_AT}))::bigint",
         ),
         Column("business_seconds", "The same in business time.", BUSINESS_SECONDS, "coalesce(stay.seconds, 0)"),
-        *(
-            Column(
-                stage,
-                f"Business time of all its stays in {stage}.",
-                BUSINESS_SECONDS,
-                sums.seconds_in(stage),
-                can_be_empty="it was never there",
-            )
-            for stage in stages_of(workflow, position)
-        ),
     ]
+    stages = [
+        Column(
+            stage,
+            f"Business time of all its stays in {stage}.",
+            BUSINESS_SECONDS,
+            sums.seconds("stage", stage),
+            can_be_empty="it never stayed there, also where it ended there at once",
+        )
+        for stage in stages_of(workflow, position)
+    ]
+    return _named_apart(fixed, stages, "stage")
 
 
 def columns_of_steps(dimensions: list[str]) -> list[Column]:
     """The columns for an event log: one row for each step. Reasons are not in it, since they are free text."""
-    return [
+    fixed = [
         Column("case", "The number under which the ledger keeps the subject.", TEXT, "step.subject"),
         Column("sequence", "The step’s place among those of its case, from 1.", COUNT, "step.sequence"),
+        Column(
+            "activity",
+            "What process mining takes for the event’s name: the transition; in an imported history, whose steps have "
+            "none, the stage entered.",
+            CODE,
+            f"CASE WHEN step.source = '{StepEvent.Source.IMPORTED}' THEN step.to_state ELSE step.transition END",
+        ),
         Column("transition", "What was done.", CODE, "step.transition"),
         Column("from_state", "The state before.", CODE, "step.from_state", can_be_empty="it is the case’s first step"),
         Column("to_state", "The state after, entered at that instant.", CODE, "step.to_state"),
@@ -203,20 +208,33 @@ def columns_of_steps(dimensions: list[str]) -> list[Column]:
         Column("source", "system: timed by this system; imported or invented: it was not.", CODE, "step.source"),
         Column("event", "The step’s number in the ledger.", COUNT, "step.id"),
         Column("hash", "The step’s hash in the ledger, SHA-256 in hexadecimal.", CODE, "encode(step.hash, 'hex')"),
-        *(
-            Column(
-                name,
-                "As recorded with the step.",
-                CODE,
-                dimension_sql(name, "step"),
-                can_be_empty="it was not recorded",
-            )
-            for name in dimensions
-        ),
     ]
+    recorded = [
+        Column(
+            name, "As recorded with the step.", CODE, dimension_sql(name, "step"), can_be_empty="it was not recorded"
+        )
+        for name in dimensions
+    ]
+    return _named_apart(fixed, recorded, "dimension")
 
 
-# A subject without a stay in any stage began and ended with one step.
+def _named_apart(fixed: list[Column], named_by_people: list[Column], what: str) -> list[Column]:
+    """All of them, no two of one name: what people called like a column before it becomes, say, “case (stage)”."""
+    columns, taken = list(fixed), {column.name for column in fixed}
+    for column in named_by_people:
+        name = column.name
+        while name in taken:
+            name = f"{name} ({what})"
+        if name != column.name:
+            column = replace(column, name=name, holds=f"{column.holds} Its name, “{column.name}”, is another column’s.")
+        taken.add(name)
+        columns.append(column)
+    return columns
+
+
+# When a subject was filed: where no party is declared, when it began. One without a stay in any stage began and ended with
+# one step.
+FIRST_SUBMITTED_AT = "stay.first_submitted_at"
 STARTED_AT = "coalesce(stay.started_at, last.at)"
 ENDED_AT = "(CASE WHEN last.final THEN last.at END)"
 
@@ -281,7 +299,8 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
 {rows}
 
 Under `--workflow NAME`, for this workflow as for any other of the ledger, the columns are: `case`, `started_at`,
-`ended_at`, `elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under its name.
+`ended_at`, `elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under its name; a
+stage that is called like one of the others has “(stage)” behind its name.
 """
 
 

@@ -16,7 +16,16 @@ from django.db import connection
 from django.db.models import F
 
 from audit.calendar import default_calendar_id
-from audit.exports.columns import ENDED_AT, Column, Sums, columns_of, columns_of_any, columns_of_steps
+from audit.exports.columns import (
+    ENDED_AT,
+    FIRST_SUBMITTED_AT,
+    STARTED_AT,
+    Column,
+    Sums,
+    columns_of,
+    columns_of_any,
+    columns_of_steps,
+)
 from audit.filters import DECIDED, FILED, OPEN, Filters
 from audit.machine import Dimension, Subject
 from audit.models import Calendar, StepEvent
@@ -193,7 +202,7 @@ def _export(
 ) -> Export:
     filters = filters or Filters()
     subjects, of_subjects = _subjects(workflow, user)
-    conditions, of_filters = _conditions(filters)
+    conditions, of_filters = _conditions(filters, FIRST_SUBMITTED_AT if exported_model(workflow) else STARTED_AT)
     at_position = position is not None
     if at_position:
         conditions.append("last.subject IS NOT NULL")
@@ -242,10 +251,10 @@ def _visible_subjects(model: type[Subject], user: Any) -> tuple[str, dict[str, A
     return named, dict(zip(names, values, strict=True))
 
 
-def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+def _conditions(filters: Filters, filed_at: str) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
     parameters: dict[str, Any] = {}
-    at = {FILED: "stay.first_submitted_at", DECIDED: ENDED_AT}.get(filters.cohort)
+    at = {FILED: filed_at, DECIDED: ENDED_AT}.get(filters.cohort)
     if at:
         conditions.append(f"{at} IS NOT NULL")
     if filters.first_day:

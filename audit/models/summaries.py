@@ -39,7 +39,8 @@ class SummarisedPeriod(models.Model):
 class PeriodFigures(models.Model):
     """The figures of one period, for one time and one set of dimension values.
 
-    Of the requests that ended in the period, or for the measure `filed` of those filed in it, which are only counted.
+    Of the requests that ended in the period. Only counted are, for the measure `filed`, those filed in it, and for
+    `unclocked` those that ended in it without ever having been on a clock.
     `grouped_by` names the dimensions of `dimensions` in alphabetical order, with a space between; none are all
     requests.
     """
@@ -48,7 +49,7 @@ class PeriodFigures(models.Model):
     period = models.ForeignKey(SummarisedPeriod, on_delete=models.CASCADE, related_name="figures", db_index=False)
     grouped_by = models.CharField(max_length=200, blank=True)
     dimensions = models.JSONField(default=dict)
-    measure = models.CharField(max_length=10, help_text="process, party, stage, or filed.")
+    measure = models.CharField(max_length=10, help_text="process, party, stage, filed, or unclocked.")
     name = models.CharField(max_length=120, blank=True, help_text="Of the party or stage.")
     requests = models.BigIntegerField()
     seconds = models.BigIntegerField(help_text="Business seconds of all of them together.")

@@ -3,6 +3,9 @@
 A fact is one time of one request: `subject`, `at` (when it ended or was filed), its dimensions as `d0`, `d1` ... in
 the order of the names given, `measure` and `name` (see `audit.reports.question.Measure`), `seconds` of business time
 over all its stays, `stays`, and how many of the goals that were `judged` it `met`.
+
+A request that no clock ever ran for, as a draft that was withdrawn, has no times; `unclocked` finds those. Where no
+party is declared every case counts: one that ended with its first step took 0 seconds in no stage.
 """
 
 from __future__ import annotations
@@ -48,6 +51,10 @@ WHERE stay.workflow = %(workflow)s AND stay.entered_at >= %(since)s AND stay.ent
         AND earlier.sequence < stay.sequence AND {counts_earlier}
   )
 """
+HAS_NO_STAY = """NOT EXISTS (
+    SELECT FROM audit_stagevisit AS stay
+    WHERE stay.workflow = %(workflow)s AND stay.subject = {cases}.subject AND {counts}
+)"""
 AT_LAST_STEP = """(
     SELECT last.dimensions FROM audit_stepevent AS last
     WHERE last.workflow = stay.workflow AND last.subject = stay.subject ORDER BY last.sequence DESC LIMIT 1
@@ -76,12 +83,17 @@ summed AS (
            sum(seconds)::bigint AS seconds, count(*) AS stays, min(sequence) AS first_sequence,
            count(met) AS judged, count(*) FILTER (WHERE met) AS met
     FROM stay GROUP BY GROUPING SETS ((subject, stage), (subject, party), (subject))
+    {ended_at_once}
 )
 SELECT summed.subject, cases.at {dimensions}, summed.measure, summed.name, summed.seconds, summed.stays,
        {judged} AS judged, {met} AS met
 FROM summed JOIN cases USING (subject)
 {goal}
 WHERE NOT (summed.measure = 'party' AND summed.name = '')
+"""
+ENDED_AT_ONCE = f"""
+UNION ALL
+SELECT subject, 'process', '', 0, 0, NULL, 0, 0 FROM cases WHERE {HAS_NO_STAY.format(cases="cases", counts="true")}
 """
 # A party's and the whole process's goal is the one in force when its clock first ran, as audit.clocks has it.
 GOAL_OF_THE_WHOLE = """
@@ -114,6 +126,9 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
             counts=counts(question, "stay"),
             counts_earlier=counts(question, "earlier"),
         )
+        if question.every_stay_counts:
+            # What ended with its first step was filed then.
+            found += f"UNION ALL {ENDED_CASES} AND {HAS_NO_STAY.format(cases='step', counts='true')}"
     restricted = restrictions(question, "found")
     parameters |= restricted.parameters
     columns = ""
@@ -121,6 +136,13 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
         columns += f", coalesce(found.dimensions ->> %(name_{place})s, '') AS d{place}"
         parameters[f"name_{place}"] = name
     return SQL(CASES.format(found=found, dimensions=columns, conditions=restricted.text), parameters)
+
+
+def unclocked(question: Question, names: Sequence[str], calendar: MeasuredWith) -> SQL:
+    """As `cases`: of the requests that ended in the period, those that no clock ever ran for."""
+    of = cases(question.but(cohort=ENDED), names, calendar)
+    none = "false" if question.every_stay_counts else HAS_NO_STAY.format(cases="ended", counts=counts(question, "stay"))
+    return SQL(f"SELECT * FROM ({of.text}) AS ended WHERE {none}", of.parameters)
 
 
 def restrictions(question: Question, rows: str) -> SQL:
@@ -151,6 +173,7 @@ def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_o
         judged=JUDGED_BY_IT.format(ended=ended) if goals else "summed.judged * (summed.measure = 'stage')::int",
         met=MET_IT.format(ended=ended) if goals else "summed.met * (summed.measure = 'stage')::int",
         goal=GOAL_OF_THE_WHOLE if goals else "",
+        ended_at_once=ENDED_AT_ONCE if question.every_stay_counts else "",
     )
     return SQL(text, of.parameters | {"calendar": calendar.pk, "as_of": as_of})
 

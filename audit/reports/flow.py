@@ -10,7 +10,7 @@ from typing import Any
 
 from audit import summaries
 from audit.machine import Subject
-from audit.reports.facts import SQL, cases, fetch, restrictions
+from audit.reports.facts import SQL, cases, fetch, restrictions, unclocked
 from audit.reports.figures import Moment, figures, joined
 from audit.reports.periods import EVERY, MONTH, label, split
 from audit.reports.question import ENDED, FILED, Measure, Question
@@ -40,7 +40,8 @@ class Throughput:
     def filed(self) -> dict[date, int]:
         """By the first day of each period; by the dimensions as they were when it was filed."""
         wanted = list(split(self.question.period, self.every))
-        counts, missing = summaries.kept_filed(self.question.but(cohort=ENDED), wanted, self.moment.calendar)
+        ended = self.question.but(cohort=ENDED)
+        counts, missing = summaries.kept_counts(summaries.FILED_ONES, ended, wanted, self.moment.calendar)
         for period in joined(missing):
             of = cases(self.question.but(cohort=FILED, period=period), [], self.moment.calendar, as_filed=True)
             text = FILED_BY_PERIOD.format(bucket=summaries.bucket_sql(self.every), cases=of.text)
@@ -65,6 +66,20 @@ class Throughput:
         filed, ended = sum(row["filed"] for row in rows), sum(row["ended"] for row in rows)
         says = f"Requests filed and ended by {EVERY[self.every].lower()}: {filed:,} filed, {ended:,} ended in all."
         return Picture("flow", {"rows": rows}, says)
+
+
+def unclocked_count(question: Question, moment: Moment) -> int:
+    """How many of the requests that ended in the period no clock ever ran for, so that they have no time.
+
+    They are none of those that the question is about if it is about the filed.
+    """
+    if question.cohort != ENDED:
+        return 0
+    kept, missing = summaries.kept_counts(summaries.UNCLOCKED, question, [question.period], moment.calendar)
+    if not missing:
+        return sum(kept.values())
+    of = unclocked(question, [], moment.calendar)
+    return int(fetch(SQL(f"SELECT count(*) FROM ({of.text}) AS found", of.parameters))[0][0])
 
 
 RETURNS = """

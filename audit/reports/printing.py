@@ -121,14 +121,14 @@ def take(page: Page, asked: Asked, format: str, *, address: str, owner: Any) -> 
 
 def ask(page: Page, asked: Asked, address: str) -> Printed:
     """What the page answers now. Not to be called within a transaction."""
-    with _one_moment() as (as_of, settled):
+    with one_moment() as (as_of, settled):
         with connection.cursor() as cursor:
             position = position_of(cursor, settled=settled)
         return _answered(page, asked, address, Moment(as_of, measured_with()), position)
 
 
 @contextmanager
-def _one_moment() -> Iterator[tuple[datetime, bool]]:
+def one_moment() -> Iterator[tuple[datetime, bool]]:
     """A transaction in which every report sees the ledger as it is at one instant, and whether that is settled."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -9,14 +9,14 @@ import pandas
 import pytest
 from django.utils import timezone
 
-from audit import calendar, exports, ledger
+from audit import calendar, exports, ledger, summarising
 from audit.exports import Filters
 from audit.ledger import PastStep
 from audit.models import Goal, StepEvent
 from audit.reports.backlog import Backlog
 from audit.reports.behind import Behind, trail
 from audit.reports.figures import Moment, figures
-from audit.reports.flow import ProcessMap, Returns, Throughput
+from audit.reports.flow import ProcessMap, Returns, Throughput, unclocked_count
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period, containing, label, last_twelve_months, split
 from audit.reports.question import ENDED, FILED, PARTY, STAGE, Measure, Question
 from audit.reports.timeliness import Compared, Stages, Trend
@@ -25,7 +25,6 @@ from designation.demo.data import make_demo_data
 from tests import factories
 
 STAGES = ["hsi_review", "dea_intake", "field_review", "dea_decision", "returned"]
-DEA_STAGES = ["dea_intake", "field_review", "dea_decision"]
 
 
 def at(month: int, day: int, hour: int = 15, year: int = 2026) -> datetime:
@@ -62,9 +61,8 @@ def test_percentiles_are_what_pandas_makes_of_the_exported_rows(cohort, dimensio
     make_demo_data(seed=11, count=150, until=timezone.now())
     period = whole_year()
     frame = exported(cohort, period, **dimensions)
-    frame = frame[frame.first_submitted_at.notna()]
-    on_dea = frame[[f"{stage}_hours" for stage in DEA_STAGES]].notna().any(axis=1)
-    expected = {Measure(): frame.total_hours, Measure(PARTY, "DEA"): frame.dea_hours[on_dea]}
+    expected = {Measure(): frame.total_hours.dropna()}
+    expected |= {Measure(PARTY, party): frame[f"{party.lower()}_hours"].dropna() for party in ("HSI", "DEA")}
     expected |= {Measure(STAGE, stage): frame[f"{stage}_hours"].dropna() for stage in STAGES}
     found = figures(Question("request", period, cohort, dimensions), Moment.now())
     checked = 0
@@ -133,6 +131,56 @@ class TestFigures:
         assert figures(question, Moment.now()) == []
         workflow.transition("approve", [request.pk], actor=people.dea_hq)
         assert [row.requests for row in figures(question, Moment.now(), measures=[Measure()])] == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatHasNoStay:
+    """Cases of one step only, and drafts that were withdrawn before a clock ran."""
+
+    MARCH = Period(date(2026, 3, 1), date(2026, 4, 1))
+
+    @pytest.fixture
+    def imported(self):
+        """One case of two steps, and one that ended with its first."""
+        steps = [*case("A", ("check", "", at(3, 2)), ("done", "", at(3, 3))), *case("B", ("done", "", at(3, 9)))]
+        ledger.append_history("cases", steps, source=StepEvent.Source.IMPORTED)
+        return Question("cases", self.MARCH)
+
+    def rows(self, cohort: str) -> pandas.DataFrame:
+        filters = Filters(cohort=cohort, first_day=self.MARCH.since, last_day=self.MARCH.last_day)
+        export = exports.processing_times("cases", filters=filters)
+        return pandas.read_csv(io.BytesIO(b"".join(exports.stream(export, actor=None, actor_name="test"))))
+
+    @pytest.mark.parametrize("cohort", [ENDED, FILED])
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_a_case_of_one_step_counts_with_no_time_in_no_stage(self, imported, cohort, kept):
+        if kept:
+            summarising.summarise("cases", today=date(2026, 7, 15))
+        moment, question, frame = Moment.now(), imported.but(cohort=cohort), self.rows(cohort)
+        found = {row.measure: row for row in figures(question, moment)}
+        whole = found[Measure()]
+        assert (whole.requests, whole.seconds, whole.stays) == (len(frame), frame.business_seconds.sum(), 1)
+        assert whole.median == frame.business_seconds.median() == 4 * 3600
+        assert found.keys() == {Measure(), Measure(STAGE, "check")}
+        assert (found[Measure(STAGE, "check")].requests, frame.check.count(), frame.done.count()) == (1, 1, 0)
+        assert [row.subject for row in Behind(question, moment)[:]] == ["A", "B"]
+        assert [row[1:3] for row in Throughput(question, moment).table().rows] == [[2, 2]]
+        assert summarising.periods_that_differ("cases") == []
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_drafts_withdrawn_before_any_clock_are_counted_beside_those_with_times(self, people, kept):
+        for state in ("draft", "hsi_review"):
+            request = factories.request(people, state)
+            workflow.transition("withdraw", [request.pk], actor=people.coordinator, reason="Filed twice.")
+        moment = Moment.now()
+        if kept:
+            summarising.summarise("request", today=moment.today + timedelta(days=40))
+        question = Question("request", containing(MONTH, moment.today))
+        assert [row.requests for row in figures(question, moment, measures=[Measure()])] == [1]
+        assert unclocked_count(question, moment) == 1
+        assert unclocked_count(question.but(cohort=FILED), moment) == 0
+        assert sum(arrow.count for arrow in ProcessMap(question, moment).arrows if not arrow.from_state) == 2
+        assert summarising.periods_that_differ("request") == []
 
 
 @pytest.mark.django_db
