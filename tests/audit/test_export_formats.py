@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import openpyxl
 import pandas as pd
@@ -191,6 +193,128 @@ def test_process_mining_reads_the_object_centric_log(tmp_path, year):
     assert len(log.events) == StepEvent.objects.filter(workflow="request").count()
     people = set(StepEvent.objects.filter(workflow="request").values_list("actor_name", flat=True))
     assert set(log.objects[log.objects["ocel:type"] == "person"]["ocel:oid"]) == {f"person {name}" for name in people}
+
+
+IMPORTED = [("Register", 0), ("Ask, again", 1), ("Register", 2), ("Decide", 3)]
+FOLLOWED = {("Register", "Ask, again"): 1, ("Ask, again", "Register"): 1, ("Register", "Decide"): 1}
+
+
+@pytest.fixture
+def imported() -> None:
+    steps = [
+        PastStep(
+            "C-1", "imported", stage, at=MONDAY + timedelta(hours=hours), dimensions={"final": "x", "the office": "y"}
+        )
+        for stage, hours in IMPORTED
+    ]
+    ledger.append_history("case", steps, source="imported")
+
+
+def test_the_activities_of_an_imported_history_are_the_stages_entered(tmp_path, imported):
+    log = pm4py.read_xes(str(written(tmp_path, "xes", "case")))
+    followed, first, last = pm4py.discover_dfg(log)
+    assert followed == FOLLOWED
+    assert (first, last) == ({"Register": 1}, {"Decide": 1})
+    ocel = pm4py.read_ocel2(str(written(tmp_path, "ocel", "case")))
+    flat = pm4py.ocel_flattening(ocel, "case")
+    assert pm4py.discover_dfg(flat)[0] == FOLLOWED
+
+
+XES = "{http://www.xes-standard.org/}"
+PARTS_IN_ORDER = ["extension", "global", "classifier", "attribute", "trace"]
+ATTRIBUTES = {"string", "date", "int", "float", "boolean", "id", "list"}
+XML_NAME = re.compile(r"[^\W\d][\w.:-]*")
+
+
+@pytest.mark.parametrize("workflow", ["request", "case"])
+def test_an_xes_log_keeps_the_rules_of_ieee_1849(tmp_path, people, imported, workflow):
+    """Those of its schema, and those of its text that no schema can say."""
+    factories.requests(people, "approved", count=2)
+    log = ElementTree.parse(written(tmp_path, "xes", workflow)).getroot()  # noqa: S314 - made here
+    assert log.tag == f"{XES}log"
+    assert float(log.attrib["xes.version"]) == 1849.2016
+    parts = [child.tag.removeprefix(XES) for child in log]
+    kinds = ["attribute" if part in ATTRIBUTES else part for part in parts]
+    assert kinds == sorted(kinds, key=PARTS_IN_ORDER.index)
+    declared = {part.attrib["scope"]: attributes(part) for part in log.findall(f"{XES}global")}
+    for classifier in log.findall(f"{XES}classifier"):
+        assert re.fullmatch(r"[^\W\d][\w.-]*", classifier.attrib["name"])
+        assert set(classifier.attrib["keys"].split()) <= set(declared[classifier.attrib["scope"]])
+    prefixes = {extension.attrib["prefix"] for extension in log.findall(f"{XES}extension")}
+    traces = log.findall(f"{XES}trace")
+    assert traces
+    for scope, components in (("trace", traces), ("event", log.findall(f"{XES}trace/{XES}event"))):
+        for component in components:
+            found = attributes(component)
+            assert declared[scope].items() <= found.items(), "a global attribute is in each, of its type"
+            assert {key.partition(":")[0] for key in found if ":" in key} <= prefixes
+
+
+def attributes(component: Element) -> dict[str, str]:
+    """Key -> type, in a component that has its attributes first, and each key once."""
+    tags = [child.tag.removeprefix(XES) for child in component]
+    own = [child for child, tag in zip(component, tags, strict=True) if tag in ATTRIBUTES]
+    assert tags == [child.tag.removeprefix(XES) for child in own] + ["event"] * (len(tags) - len(own))
+    found = {child.attrib["key"]: child.tag.removeprefix(XES) for child in own}
+    assert len(found) == len(own)
+    assert all(XML_NAME.fullmatch(key) for key in found)
+    return found
+
+
+# Stages that are called like columns, or like what the statement and the reports call theirs.
+LIKE_COLUMNS = [
+    "case",
+    "started_at",
+    "ended_at",
+    "business_seconds",
+    "outcome",
+    "case (stage)",
+    "column_0",
+    "as_of",
+    "%s",
+]
+
+
+@pytest.fixture
+def like_columns() -> None:
+    steps = [
+        PastStep("C-1", "imported", stage, at=MONDAY + timedelta(hours=place), final=place == len(LIKE_COLUMNS))
+        for place, stage in enumerate([*LIKE_COLUMNS, "done"])
+    ]
+    ledger.append_history("case", steps, source="imported")
+
+
+def test_no_two_columns_have_one_name_in_any_format(tmp_path, like_columns):
+    frame = pd.read_parquet(written(tmp_path, "parquet", "case"))
+    assert frame["case"].tolist() == ["C-1"]
+    assert frame["case (stage)"].tolist() == [3600]
+    header = list(frame.columns)
+    assert header[-len(LIKE_COLUMNS) - 1 :] == [
+        "case (stage)",
+        "started_at (stage)",
+        "ended_at (stage)",
+        "business_seconds (stage)",
+        "outcome",
+        "case (stage) (stage)",
+        "column_0",
+        "as_of",
+        "%s",
+        "done",
+    ]
+    with written(tmp_path, "csv", "case").open(newline="") as file:
+        assert next(csv.reader(file)) == header
+    book = openpyxl.load_workbook(written(tmp_path, "xlsx", "case"))
+    assert next(book.worksheets[0].iter_rows(values_only=True)) == tuple(header)
+    defined = {name: holds for name, holds, *_ in book["Definitions"].iter_rows(min_row=2, values_only=True)}
+    assert "Its name, “case”, is another column’s" in defined["case (stage)"]
+
+
+def test_a_dimension_called_like_a_column_has_a_name_of_its_own(tmp_path, imported):
+    file = tmp_path / "log.parquet"
+    call_command("export_event_log", format="parquet", output=str(file), workflow="case")
+    frame = pd.read_parquet(file)
+    assert frame["final (dimension)"].tolist() == ["x"] * 4
+    assert frame["final"].tolist() == [False] * 4
 
 
 def test_an_event_log_survives_what_xml_cannot_hold(tmp_path):

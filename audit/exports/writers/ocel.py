@@ -22,15 +22,15 @@ OF_EVENT = ("from_state", "to_state", "party", "final", "role", "agency", "sourc
 def write(source: Snapshot, target: IO[bytes], about: About) -> None:
     names = [column.name for column in source.export.columns]
     dimensions = names[names.index("hash") + 1 :]
-    transitions: set[str] = set()
+    activities: set[str] = set()
     people: set[str] = set()
     target.write(b'{"events": [')
-    _write_all(target, _events(source, names, transitions, people))
+    _write_all(target, _events(source, names, activities, people))
     target.write(b'],\n"objects": [')
     rows_of_events = source.progress.rows
     _write_all(target, _objects(source, names, dimensions, sorted(people)))
     source.progress.rows = rows_of_events
-    types = {"eventTypes": _event_types(sorted(transitions)), "objectTypes": _object_types(source, dimensions)}
+    types = {"eventTypes": _event_types(sorted(activities)), "objectTypes": _object_types(source, dimensions)}
     target.write(b"],\n" + json.dumps(types, ensure_ascii=False)[1:].encode() + b"\n")
 
 
@@ -45,17 +45,17 @@ def _steps(source: Snapshot, names: list[str]) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, row, strict=True)) for row in source.rows())
 
 
-def _events(source: Snapshot, names: list[str], transitions: set[str], people: set[str]) -> Iterator[dict[str, Any]]:
-    """Notes the transitions and the people that it meets."""
+def _events(source: Snapshot, names: list[str], activities: set[str], people: set[str]) -> Iterator[dict[str, Any]]:
+    """Notes the activities and the people that it meets."""
     for step in _steps(source, names):
-        transitions.add(step["transition"])
+        activities.add(step["activity"])
         relations = [{"objectId": _subject_id(step["case"]), "qualifier": "moved"}]
         if step["actor"]:
             people.add(step["actor"])
             relations.append({"objectId": _person_id(step["actor"]), "qualifier": "by"})
         yield {
             "id": f"event {step['event']}",
-            "type": step["transition"],
+            "type": step["activity"],
             "time": _time(step["at"]),
             "attributes": [{"name": name, "value": step[name]} for name in OF_EVENT if step[name] is not None],
             "relationships": relations,
@@ -80,9 +80,9 @@ def _changes(steps: Iterable[dict[str, Any]], dimensions: list[str]) -> Iterator
                 yield {"name": name, "time": _time(step["at"]), "value": step[name]}
 
 
-def _event_types(transitions: list[str]) -> list[dict[str, Any]]:
+def _event_types(activities: list[str]) -> list[dict[str, Any]]:
     attributes = [{"name": name, "type": "boolean" if name == "final" else "string"} for name in OF_EVENT]
-    return [{"name": name, "attributes": attributes} for name in transitions]
+    return [{"name": name, "attributes": attributes} for name in activities]
 
 
 def _object_types(source: Snapshot, dimensions: list[str]) -> list[dict[str, Any]]:

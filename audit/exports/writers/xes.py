@@ -1,4 +1,8 @@
-"""IEEE 1849-2016 XES: one trace for each subject, one event for each step, in the order of the ledger."""
+"""IEEE 1849-2016 XES: one trace for each subject, one event for each step, in the order of the ledger.
+
+By its schema a version is a decimal number, the name of a classifier an XML name; and by its text each key of a
+classifier is declared as global before, and no component has two attributes of one key.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PLAIN = re.compile(r"[\w .:+-]*")
 HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
-<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
+<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">
   <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
   <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
   <extension name="Lifecycle" prefix="lifecycle" uri="http://www.xes-standard.org/lifecycle.xesext"/>
@@ -31,13 +35,19 @@ HEAD = """\
     <string key="concept:name" value=""/>
     <string key="lifecycle:transition" value="complete"/>
     <date key="time:timestamp" value="1970-01-01T00:00:00.000000+00:00"/>
+    <string key="to_state" value=""/>
   </global>
-  <classifier name="Activity" keys="concept:name"/>
-  <classifier name="State entered" keys="to_state"/>
+  <classifier name="Activity" scope="event" keys="concept:name"/>
+  <classifier name="StateEntered" scope="event" keys="to_state"/>
 """
+# Columns that the log says otherwise: the trace is the case, and the activity the transition where there was one.
+LEFT_OUT = {"case", "transition"}
+WRITTEN_ALWAYS = "lifecycle:transition"
+# What a key of the standard, an XML name, cannot hold.
+NO_NAME = re.compile(r"[^\w:.-]+")
 # The column of the event log -> the key of the standard's extensions; other columns keep their names.
 KEYS = {
-    "transition": "concept:name",
+    "activity": "concept:name",
     "at": "time:timestamp",
     "actor": "org:resource",
     "role": "org:role",
@@ -48,23 +58,39 @@ KEYS = {
 def write(source: Snapshot, target: IO[bytes], about: About) -> None:
     """Memory does not grow with the number of cases."""
     names = [column.name for column in source.export.columns]
-    case = names.index("case")
+    case, keys = names.index("case"), _keys(names)
     target.write(HEAD.encode())
     target.write(_attribute("  ", "concept:name", f"{source.export.what} of {source.export.workflow}").encode())
     for number, steps in groupby(source.rows(), key=itemgetter(case)):
-        target.write("".join(_trace(number, names, steps)).encode())
+        target.write("".join(_trace(number, keys, steps)).encode())
     target.write(b"</log>\n")
 
 
-def _trace(number: str, names: list[str], steps: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+def _keys(names: list[str]) -> list[str]:
+    """The key of each column; empty for one that is left out. No two are alike, as the standard demands."""
+    keys: list[str] = []
+    for name in names:
+        key = "" if name in LEFT_OUT else KEYS.get(name) or _as_xml_name(name)
+        while key and key in {*keys, WRITTEN_ALWAYS}:
+            key += "_"
+        keys.append(key)
+    return keys
+
+
+def _as_xml_name(name: str) -> str:
+    key = NO_NAME.sub("_", name).strip("_") or "_"
+    return key if key[0].isalpha() else f"_{key}"
+
+
+def _trace(number: str, keys: list[str], steps: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     yield "  <trace>\n"
     yield _attribute("    ", "concept:name", number)
     for step in steps:
         yield "    <event>\n"
-        yield '      <string key="lifecycle:transition" value="complete"/>\n'
-        for name, value in zip(names, step, strict=True):
-            if name != "case" and value not in (None, ""):
-                yield _attribute("      ", KEYS.get(name, name), value)
+        yield f'      <string key="{WRITTEN_ALWAYS}" value="complete"/>\n'
+        for key, value in zip(keys, step, strict=True):
+            if key and value not in (None, ""):
+                yield _attribute("      ", key, value)
         yield "    </event>\n"
     yield "  </trace>\n"
 
