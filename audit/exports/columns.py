@@ -75,12 +75,6 @@ class Sums:
         """The business seconds of the stays whose stage or party (`what`) is the value, as a column of `stay`."""
         return self._column(f"sum(seconds) FILTER (WHERE {what} = {self._parameter(value)})")
 
-    def seconds_in(self, stage: str) -> str:
-        """The business seconds of the stays in the stage; 0 for what only ended there."""
-        value = self._parameter(stage)
-        seconds = self._column(f"sum(seconds) FILTER (WHERE stage = {value})")
-        return f"coalesce({seconds}, CASE WHEN last.final AND last.to_state = {value} THEN 0 END)"
-
     def visits(self, stage: str) -> str:
         """How many stays in the stage there were, as a column of `stay`."""
         return self._column(f"count(*) FILTER (WHERE stage = {self._parameter(stage)})")
@@ -113,7 +107,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "first_submitted_at",
             "When a clock first ran for it. A resubmission never resets this.",
             INSTANT,
-            "stay.first_submitted_at",
+            FIRST_SUBMITTED_AT,
             can_be_empty="a draft that was never submitted",
         ),
         Column("ended_at", "When it ended.", INSTANT, ENDED_AT, can_be_empty="it is open"),
@@ -133,7 +127,8 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
                 f"{party.lower()}_hours",
                 f"Business time for which {party}’s clock has run.",
                 HOURS,
-                hours_sql(f"coalesce({sums.seconds('party', party)}, 0)"),
+                hours_sql(sums.seconds("party", party)),
+                can_be_empty="that clock never ran for it",
             )
             for party in sorted({party for _, party in stages}, reverse=True)
         ),
@@ -141,7 +136,8 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             "total_hours",
             "Business time for which any clock has run: the sum of the stages, and of the parties.",
             HOURS,
-            hours_sql("coalesce(stay.clocked_seconds, 0)"),
+            hours_sql("stay.clocked_seconds"),
+            can_be_empty="no clock ever ran for it, as for a draft",
         ),
         *(
             Column(name, holds, COUNT, f"coalesce({sums.visits(stage)}, 0)")
@@ -180,8 +176,8 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             stage,
             f"Business time of all its stays in {stage}.",
             BUSINESS_SECONDS,
-            sums.seconds_in(stage),
-            can_be_empty="it was never there",
+            sums.seconds("stage", stage),
+            can_be_empty="it never stayed there, also where it ended there at once",
         )
         for stage in stages_of(workflow, position)
     ]
@@ -236,7 +232,9 @@ def _named_apart(fixed: list[Column], named_by_people: list[Column], what: str) 
     return columns
 
 
-# A subject without a stay in any stage began and ended with one step.
+# When a subject was filed: where no party is declared, when it began. One without a stay in any stage began and ended with
+# one step.
+FIRST_SUBMITTED_AT = "stay.first_submitted_at"
 STARTED_AT = "coalesce(stay.started_at, last.at)"
 ENDED_AT = "(CASE WHEN last.final THEN last.at END)"
 
