@@ -19,7 +19,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Greatest
 
-from audit.models.goals import Goal
+from audit.goal_words import in_words
+from audit.models import EarlierEnd, Goal
 
 RESTRICT_VIOLATION = "23001"
 
@@ -89,10 +90,15 @@ OVERLAPS = (
 IN_THE_PAST = (
     "That is before what was measured already, which a goal never alters. Give a time to come, or none for now."
 )
-HAS_AN_END = "This goal has an end already."
+HAS_ENDED = "This goal has ended already, or will end by then: an end is brought forward, never put off."
 
 # Steps wait until the goal is committed, so that each has seen the goals that were in force at its time.
 HOLD_STEPS = "LOCK TABLE audit_stepevent IN SHARE ROW EXCLUSIVE MODE"
+
+
+def overlaps(other: Goal) -> str:
+    """Why a goal for the same as another cannot be set."""
+    return OVERLAPS.format(which=f" (number {other.pk}: {in_words(other)})")
 
 
 def overlapping(goal: Goal) -> Goal | None:
@@ -141,7 +147,7 @@ def set_goal(goal: Goal, *, at_once: bool = False) -> Goal:
             if at_once:
                 goal.effective_from = _now(cursor)
             if other := overlapping(goal):
-                raise GoalRefused(OVERLAPS.format(which=f" (number {other.pk}: {other})"))
+                raise GoalRefused(overlaps(other))
             goal.save(force_insert=True)
     except IntegrityError as error:
         raise _refusal(error) from error
@@ -151,15 +157,17 @@ def set_goal(goal: Goal, *, at_once: bool = False) -> Goal:
 def end_goal(goal: Goal, *, ended_by_name: str, why: str, until: datetime | None = None) -> Goal:
     """Ends a goal at `until`, or at this moment; one that has not come into force never does. Returns it as it is now.
 
-    Raises GoalRefused where it has an end already, or the end would alter what was measured already.
+    An end that is still to come is brought forward so; who decided it, and why, stays on file as an `EarlierEnd`.
+    Raises GoalRefused where the goal ends by then anyway, or the end would alter what was measured already.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(HOLD_STEPS)
             now = _now(cursor)
-            open_ended = Goal.objects.filter(pk=goal.pk, effective_until__isnull=True)
-            ended = open_ended.update(
-                effective_until=Greatest(F("effective_from"), Value(until or now)),
+            end = Greatest(F("effective_from"), Value(until or now))
+            still_in_force = Q(effective_until__isnull=True) | Q(effective_until__gt=Greatest(Value(now), end))
+            ended = Goal.objects.filter(still_in_force, pk=goal.pk).update(
+                effective_until=end,
                 ended_by_name=ended_by_name,
                 ended_why=why,
                 ended_at=now,
@@ -167,17 +175,17 @@ def end_goal(goal: Goal, *, ended_by_name: str, why: str, until: datetime | None
     except IntegrityError as error:
         raise _refusal(error) from error
     if not ended:
-        raise GoalRefused(HAS_AN_END)
+        raise GoalRefused(HAS_ENDED)
     return Goal.objects.get(pk=goal.pk)
 
 
 def version() -> int:
-    """How often the goals on file were changed: each that was set counts, and each that was ended.
+    """How often the goals on file were changed: each that was set counts, and each end that was decided.
 
     Two reports with one version were measured against the same goals.
     """
     counts = Goal.objects.aggregate(set=Count("pk"), ended=Count("ended_at"))
-    return int(counts["set"] + counts["ended"])
+    return int(counts["set"] + counts["ended"] + EarlierEnd.objects.count())
 
 
 def _now(cursor: Any) -> datetime:

@@ -1,6 +1,6 @@
 from audit.models.calendar import Calendar, CalendarDay, Closure
 from audit.models.exports import ExportFile, ScheduledExport
-from audit.models.goals import Goal
+from audit.models.goals import EarlierEnd, Goal
 from audit.models.ledger import AccessRecord, StageVisit, StepEvent
 from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
@@ -9,6 +9,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "Closure",
+    "EarlierEnd",
     "ExportFile",
     "Goal",
     "PeriodFigures",

@@ -6,12 +6,22 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+HOUR = 3600
+DAY = 8 * HOUR
+
+
+def business_time(seconds: int) -> str:
+    """Whole days as days of eight hours, anything else as hours: "30 business days", "1 business hour"."""
+    days, rest = divmod(seconds, DAY)
+    number, unit = (seconds / HOUR, "hour") if rest or not days else (days, "day")
+    return f"{number:g} business {unit}{'' if number == 1 else 's'}"
+
 
 class Goal(models.Model):
     """The time within which a share of what begins while it is in force is to end.
 
-    Triggers refuse any change but the end of a goal, once; any deletion; and a beginning or an end that would alter
-    what was measured already. An exclusion constraint refuses two goals for the same that are in force at one time.
+    Triggers refuse any change but an end, which may be brought forward while it is to come; any deletion; and a
+    beginning or an end that would alter what was measured already. An exclusion constraint refuses two goals for the same that are in force at one time.
     """
 
     class Measure(models.TextChoices):
@@ -66,4 +76,20 @@ class Goal(models.Model):
 
     def __str__(self) -> str:
         of = {"stage": self.stage, "party": f"{self.party} in all", "process": "the whole process"}[self.measure]
-        return f"{of} within {self.business_seconds / 3600:g} business hours, {self.share_percent} %"
+        return f"{of} within {business_time(self.business_seconds)}, {self.share_percent} %"
+
+
+class EarlierEnd(models.Model):
+    """An end of a goal that was brought forward later, as it was decided. A trigger writes it, and it stays."""
+
+    goal = models.ForeignKey(Goal, on_delete=models.PROTECT, related_name="earlier_ends")
+    effective_until = models.DateTimeField()
+    ended_by_name = models.CharField(max_length=160)
+    ended_why = models.TextField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.goal_id} until {self.effective_until}"

@@ -56,7 +56,10 @@ def test_goals_for_different_things_stand_beside_each_other(other):
 def test_a_second_goal_for_the_same_is_refused_by_the_form_s_function_and_by_the_database():
     first = set_now(applies_to={"kind": "renewal", "priority": "routine"})
     same = {"applies_to": {"priority": "routine", "kind": "renewal"}, "effective_from": timezone.now() + 30 * DAY}
-    with pytest.raises(GoalRefused, match=f"number {first.pk}: hsi_review within 16 business hours"):
+    with pytest.raises(
+        GoalRefused,
+        match=f"number {first.pk}: Request: each stay in “HSI review”, Renewal, Routine, within 2 business days",
+    ):
         set_goal(goal(**same))
     with pytest.raises(IntegrityError, match="goal_in_force_alone"), transaction.atomic():
         goal(**same).save()
@@ -118,13 +121,43 @@ def test_the_database_refuses_an_end_without_who_why_and_when(blank):
         )
 
 
-def test_a_goal_is_ended_once():
+def test_an_end_to_come_is_brought_forward_and_the_earlier_decision_stays_on_file():
     which = set_now()
-    end(which, until=timezone.now() + DAY)
-    with pytest.raises(GoalRefused, match="has an end already"):
+    mistyped = end(which, until=timezone.now() + 40 * 365 * DAY, why="Until 2066.")
+    soon = timezone.now() + DAY
+    start = version()
+    ended = end(which, until=soon, why="Meant 2026.")
+    assert (ended.effective_until, ended.ended_why) == (soon, "Meant 2026.")
+    [earlier] = which.earlier_ends.all()
+    assert (earlier.effective_until, earlier.ended_by_name, earlier.ended_why, earlier.ended_at) == (
+        mistyped.effective_until,
+        "hq",
+        "Until 2066.",
+        mistyped.ended_at,
+    )
+    assert version() == start + 1
+    assert set_goal(goal(effective_from=soon)).pk
+
+
+def test_an_end_is_never_put_off_nor_taken_back_nor_moved_once_it_has_come():
+    which = set_now()
+    ended = end(which, until=timezone.now() + DAY)
+    with pytest.raises(GoalRefused, match="never put off"):
+        end(which, until=timezone.now() + 2 * DAY)
+    for until in (timezone.now() + 2 * DAY, None, ended.effective_until):
+        with pytest.raises(IntegrityError, match="brought forward"), transaction.atomic():
+            Goal.objects.filter(pk=which.pk).update(effective_until=until)
+    end(which)
+    with pytest.raises(GoalRefused, match="has ended already"):
         end(which)
-    with pytest.raises(IntegrityError, match="ended, once"), transaction.atomic():
-        Goal.objects.filter(pk=which.pk).update(effective_until=timezone.now() + 2 * DAY)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_earlierend SET ended_why = 'x'", "DELETE FROM audit_earlierend"])
+def test_the_database_keeps_the_ends_that_were_brought_forward(statement):
+    end(set_now(), until=timezone.now() + 2 * DAY)
+    end(Goal.objects.get(), until=timezone.now() + DAY)
+    with pytest.raises(IntegrityError, match="keeps the record"), transaction.atomic():
+        connection.cursor().execute(statement)
 
 
 def test_a_goal_never_begins_or_ends_before_what_was_measured(people):
