@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,8 +60,9 @@ def quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_queue() -> Iterator[None]:
-    """A queue for this test run alone, beside the one that a running `make up` works off."""
-    broker = settings.REDIS_URL.rpartition("/")[0] + "/15"
+    """A queue for this test run alone, beside those of `make up` and of test runs with another TEST_DB_SUFFIX."""
+    number = 15 - sum(os.environ.get("TEST_DB_SUFFIX", "").encode()) % 10
+    broker = f"{settings.REDIS_URL.rpartition('/')[0]}/{number}"
     celery_app.conf.broker_url = broker
     redis.from_url(broker).flushdb()
     with override_settings(CELERY_BROKER_URL=broker):
