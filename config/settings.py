@@ -158,6 +158,8 @@ CELERY_BEAT_SCHEDULE = {
     # Reports are exact without; with figures of closed periods at hand they take milliseconds.
     "summarise periods": {"task": "audit.tasks.summarise_periods", "schedule": 600.0},
     "escalate disputes": {"task": "training.tasks.escalate_disputes", "schedule": 900.0},
+    # Exact without; with counts at hand the matrix of training takes milliseconds.
+    "keep counts of training": {"task": "training.tasks.keep_counts", "schedule": 600.0},
     "expire designations": {"task": "designation.tasks.expire_designations", "schedule": 3600.0},
 }
 
@@ -170,9 +172,15 @@ DESIGNATION_DIGEST_FROM = time(7)
 # The agreement under which requests are filed, by code.
 DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
-DESIGNATION_CHECKS: list[str] = []
-# Dotted paths of what other apps show on the pages of a request and of an agent.
-DESIGNATION_PANELS: dict[str, list[str]] = {"request": ["training.panels_disputes.on_request"], "agent": []}
+DESIGNATION_CHECKS: list[str] = ["training.checks.training_is_complete"]
+# Dotted paths of what other apps show on the pages of a request, of an agent, and of an act on requests.
+DESIGNATION_PANELS: dict[str, list[str]] = {
+    "request": ["training.panels.on_request", "training.panels_disputes.on_request"],
+    "agent": ["training.panels.on_agent"],
+    "act": ["training.panels.on_act"],
+}
+# Dotted paths of what other apps say in a person's daily digest.
+DESIGNATION_DIGEST_PARTS: list[str] = ["training.digest.training_due"]
 
 # Dotted paths of what `load_reference` loads beside offices, agreements and the calendar.
 REFERENCE_LOADERS = ["training.references.load"]

@@ -9,6 +9,7 @@ from random import Random
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from audit import calendar, ledger
 from audit.models import Goal, StepEvent
@@ -22,6 +23,16 @@ BATCH = 2000
 
 class NotEmpty(Exception):
     """The system holds agents or requests already."""
+
+
+def make_all(*, seed: int, count: int, until: datetime) -> tuple[Year, list[str]]:
+    """Invents the year, and with it, in one database transaction, what settings.DEMO_MAKERS lists of other apps.
+
+    Each maker is called with the year, `seed` and `until`, and returns a sentence on what it made. Raises NotEmpty.
+    """
+    with transaction.atomic():
+        year = make_demo_data(seed=seed, count=count, until=until)
+        return year, [import_string(path)(year, seed=seed, until=until) for path in settings.DEMO_MAKERS]
 
 
 def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:

@@ -94,8 +94,8 @@ class UnlawfulHistory(Exception):
     """The invention tried a step that the system would refuse."""
 
 
-def act(row: Any, name: str, *, at: datetime, actor: User, reason: str = "") -> PastStep:
-    """Moves the row in memory as the workflow would, and returns the step.
+def act(row: Any, name: str, *, at: datetime, actor: User | None, reason: str = "") -> PastStep:
+    """Moves the row in memory as the workflow would, and returns the step. `actor` is None for the system itself.
 
     Raises UnlawfulHistory for what the declared rules do not allow.
     """
@@ -111,7 +111,9 @@ def act(row: Any, name: str, *, at: datetime, actor: User, reason: str = "") -> 
     return past(machine.step_of(row, name, reason=reason, role=role), at=at, actor=actor)
 
 
-def past(step: Step, *, at: datetime, actor: User) -> PastStep:
+def past(step: Step, *, at: datetime, actor: User | None) -> PastStep:
+    if actor is None:
+        return PastStep(**vars(step), at=at, actor_name="system")
     return PastStep(
         **vars(step), at=at, actor_id=actor.pk, actor_name=actor.recorded_name, actor_agency=actor.agency_code
     )

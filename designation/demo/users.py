@@ -1,4 +1,6 @@
-"""The users to sign in as when trying the system out: one for each role, each at an office where its work is."""
+"""The users to sign in as when trying the system out: each role has one at an office where its work is, and training
+has one of each agency, since it takes two to sign off.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ class DemoUser:
     first_name: str
     last_name: str
     office: str
+    account: str = ""
 
     @property
     def username(self) -> str:
-        return self.role.value
+        return self.account or self.role.value
 
 
 DEMO_USERS = (
@@ -30,6 +33,7 @@ DEMO_USERS = (
     DemoUser(Role.DEA_FIELD, "Fatima", "Osei", "DEA-MIA"),
     DemoUser(Role.DEA_HQ, "Daniel", "Hale", "DEA-HQ"),
     DemoUser(Role.TRAINING_MANAGER, "Teresa", "Moravec", "DEA-HQ"),
+    DemoUser(Role.TRAINING_MANAGER, "Harriet", "Nwosu", "HSI-HQ", "hsi_training_manager"),
     DemoUser(Role.AUDITOR, "Aiko", "Brandt", "HSI-HQ"),
     DemoUser(Role.OPERATOR, "Omar", "Petrov", "HSI-HQ"),
     DemoUser(Role.SUPERVISOR, "Sandra", "Villanueva", "HSI-MIA"),

@@ -36,6 +36,7 @@ OFFICE_SIZES = {
 MONTHS = {1: 1.25, 2: 1.1, 3: 1.0, 4: 0.95, 5: 0.9, 6: 0.85, 7: 0.75, 8: 0.8, 9: 1.1, 10: 1.5, 11: 1.1, 12: 0.7}
 WEEKDAYS = (1.2, 1.15, 1.1, 1.0, 0.6)
 EXPEDITED = 0.12
+HIRED_BEFORE = (200, 7000)  # days before the first filing, at least and at most
 # What becomes of a designation, in percent.
 FATES = {"renew": 80, "transfer": 11, "suspend": 3, "relinquish": 2, "leave": 2, "revoke": 0.5, "lapse": 1.5}
 REFILED_AFTER = {"withdrawn": 0.35, "denied": 0.2}  # share of the ended requests that the office files again
@@ -123,11 +124,13 @@ class Inventor:
             return person, office
         office = self.chance.rng.choices(self.hsi_offices, weights=self.sizes)[0]
         first, last, account = self.names.draw(self.chance.rng)
+        hired = Random(f"{self.setting.seed} hired {len(self.year.agents)}")  # noqa: S311 - repeatable
         agent = Agent(
             badge_number=f"{len(self.year.agents) * 7919 % 90_000 + 4_001:05d}",
             first_name=first,
             last_name=last,
             email=f"{account}@example.gov",
+            hired_on=timezone.localtime(at).date() - timedelta(days=hired.randint(*HIRED_BEFORE)),
             office=office,
         )
         self.year.agents.append(agent)

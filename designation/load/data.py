@@ -11,13 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils.module_loading import import_string
 
 from audit import calendar, ledger
+from audit.machine import Subject
 from designation.demo.data import NotEmpty
 from designation.demo.names import FIRST, LAST
 from designation.demo.staff import Staff, invent_staff
 from designation.load import histories
-from designation.models import Agent, Agreement, Designation, Office, Request, User
+from designation.models import Agent, Agreement, Office, Request, User
 from designation.models.people import HSI
 
 # For this transaction: no triggers, which ask for every row what is proven afterwards for all, and memory for sorting.
@@ -45,7 +47,8 @@ def generate(*, requests: int, seed: int, years: int, until: datetime, tell: Cal
     """Invents the requests of the years before `until`, evenly filed, as far as they have come by then.
 
     An agent's requests lie about a year apart. Needs the reference data and a database user who may switch triggers
-    off. Raises NotEmpty, NoWorkingDays.
+    off. The makers that settings.LOAD_MAKERS lists add what is other apps'; see `_make_further`. Raises NotEmpty,
+    NoWorkingDays.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         if Request.objects.exists() or Agent.objects.exists():
@@ -90,8 +93,8 @@ def _parameters(
         "dea_people": [user.pk for user in staff.dea_hq],
         "first_names": list(FIRST),
         "last_names": list(LAST),
-        "parties": json.dumps(Request.parties),
-        "final": [*Request.final_states, *Designation.final_states],
+        "parties": json.dumps({model.workflow: dict(model.parties) for model in Subject.__subclasses__()}),
+        "final": json.dumps({model.workflow: sorted(model.final_states) for model in Subject.__subclasses__()}),
     }
 
 
@@ -121,11 +124,14 @@ def _invent(cursor: CursorWrapper, parameters: dict[str, Any], tell: Callable[[s
         histories.REQUESTS,
         histories.REQUEST_STEPS,
         histories.DESIGNATIONS,
-        histories.STEPS_IN_ORDER,
-        histories.SUBJECTS,
+        histories.FURTHER,
     ):
         cursor.execute(sql, parameters)
-    cursor.execute("ANALYZE load.request, load.request_step, load.designation, load.step, load.subject")
+    cursor.execute("ANALYZE load.request, load.request_step, load.designation")
+    _make_further(cursor, parameters, tell)
+    for sql in (histories.STEPS_IN_ORDER, histories.SUBJECTS):
+        cursor.execute(sql, parameters)
+    cursor.execute("ANALYZE load.step, load.subject")
     for name, sql in histories.ROWS.items():
         cursor.execute(sql, parameters)
         tell(f"{cursor.rowcount} {name}")
@@ -134,6 +140,15 @@ def _invent(cursor: CursorWrapper, parameters: dict[str, Any], tell: Callable[[s
     for sequence in range(1, longest + 1):
         _append_round(cursor, parameters, sequence)
     tell(f"{steps} steps")
+
+
+def _make_further(cursor: CursorWrapper, parameters: dict[str, Any], tell: Callable[[str], None]) -> None:
+    """Lets other apps fill their own tables, and `load.further_step` and `load.further_subject` for the ledger.
+
+    They read the `load` schema and the parameters of the designation's own statements, which they leave as they are.
+    """
+    for path in settings.LOAD_MAKERS:
+        import_string(path)(cursor, parameters, tell)
 
 
 def _append_round(cursor: CursorWrapper, parameters: dict[str, Any], sequence: int) -> None:

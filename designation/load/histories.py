@@ -12,7 +12,7 @@ DAY_SECONDS = 28_800  # of a full working day
 # What is drawn for a request, by the salt of its hash.
 DRAWS = [
     "office", "agent_first", "agent_last", "filed", "priority", "coordinator", "hsi", "intake", "field", "decider",
-    "returned_by_hsi", "returned_by_dea", "concurs", "outcome",
+    "returned_by_hsi", "returned_by_dea", "concurs", "outcome", "hired",
 ]  # fmt: skip
 # Median business hours of the stay before a step, in the order of a history; each is drawn for itself.
 STAYS = {
@@ -26,6 +26,7 @@ STAYS = {
     "opinion": 34.0,
     "decision": 17.0,
 }
+HIRED_BEFORE = (200, 7000)  # days before the first working day
 LONGEST_STAY = 150  # business hours, so that a request ends before its agent's next one is filed
 RETURNED_BY_HSI, RETURNED_BY_DEA = 0.06, 0.12
 EXPEDITED, CONCURRING = 0.12, 0.93
@@ -44,7 +45,11 @@ RECORDED_NAME = (
 
 def drawn(name: str, place: str = "i") -> str:
     """A number of [0, 1) that hangs on the seed, the place and the name alone."""
-    salt = [*DRAWS, *STAYS, *(f"{stay} more" for stay in STAYS)].index(name)
+    return salted([*DRAWS, *STAYS, *(f"{stay} more" for stay in STAYS)].index(name), place)
+
+
+def salted(salt: int, place: str) -> str:
+    """A number of [0, 1) that hangs on the seed, the place and the salt alone; other apps take salts from 500 on."""
     return (
         f"((hashint8extended({place}::bigint, %(seed)s::bigint * 1000 + {salt}) & 2147483647) / 2147483648.0::float8)"
     )
@@ -76,10 +81,11 @@ def key(number: str) -> str:
 
 AGENTS = f"""
 INSERT INTO designation_agent (
-    id, badge_number, first_name, last_name, email, office_id, is_active, created_at, version
+    id, badge_number, first_name, last_name, email, hired_on, office_id, is_active, created_at, version
 )
 SELECT %(first_agent)s + i - 1, (10000000 + i)::text, {picked("%(first_names)s::text[]", "agent_first")},
        {picked("%(last_names)s::text[]", "agent_last")}, 'load.' || i || '@example.gov',
+       %(since)s::date - {HIRED_BEFORE[0]} - floor({drawn("hired")} * {HIRED_BEFORE[1] - HIRED_BEFORE[0]})::int,
        {picked("%(offices)s::bigint[]", "office")}, true, %(since)s, 1
 FROM generate_series(1, %(agents)s) AS i ORDER BY i
 """
@@ -179,27 +185,39 @@ FROM (
 ) AS ending
 """
 
-# Numbered in the order of time, as the ledger of a system that ran all the while would be.
+# What other apps add: the steps of their own workflows, whose places count within each, and what the steps are about.
+FURTHER = """
+CREATE UNLOGGED TABLE load.further_step (
+    workflow text, i bigint, sequence bigint, transition text, from_state text, to_state text, at timestamptz,
+    actor_id bigint, role text, reason text
+);
+CREATE UNLOGGED TABLE load.further_subject (workflow text, i bigint, number text, dimensions jsonb)
+"""
+# Numbered in the order of time, as the ledger of a system that ran all the while would be; a designation comes after
+# the request that it is granted for.
 STEPS_IN_ORDER = """
 CREATE UNLOGGED TABLE load.step AS
-SELECT %(last_step)s + row_number() OVER (ORDER BY at, is_request DESC, i, sequence) AS id, *
+SELECT %(last_step)s + row_number() OVER (ORDER BY at, workflow <> 'request', workflow, i, sequence) AS id, *
 FROM (
-    SELECT true AS is_request, i, sequence, transition, from_state, to_state, at, actor_id, role, reason
+    SELECT 'request' AS workflow, i, sequence, transition, from_state, to_state, at, actor_id, role, reason
     FROM load.request_step
     UNION ALL
-    SELECT false, i, 1, 'grant', '', 'active', at, decider, 'dea_hq', '' FROM load.designation
+    SELECT 'designation', i, 1, 'grant', '', 'active', at, decider, 'dea_hq', '' FROM load.designation
     UNION ALL
-    SELECT false, i, 2, CASE state WHEN 'expired' THEN 'expire' ELSE 'replace' END, 'active', state, ended_at,
+    SELECT 'designation', i, 2, CASE state WHEN 'expired' THEN 'expire' ELSE 'replace' END, 'active', state, ended_at,
            CASE state WHEN 'expired' THEN NULL ELSE next_decider END,
            CASE state WHEN 'expired' THEN 'system' ELSE 'dea_hq' END,
            CASE state WHEN 'expired' THEN 'The term has ended.' ELSE 'Replaced by a newer designation.' END
     FROM load.designation WHERE ended_at IS NOT NULL
+    UNION ALL
+    SELECT * FROM load.further_step
 ) AS step
 """
 SUBJECTS = """
 CREATE UNLOGGED TABLE load.subject AS
-SELECT true AS is_request, i, number, dimensions FROM load.request
-UNION ALL SELECT false, i, number, dimensions FROM load.designation
+SELECT 'request' AS workflow, i, number, dimensions FROM load.request
+UNION ALL SELECT 'designation', i, number, dimensions FROM load.designation
+UNION ALL SELECT * FROM load.further_subject
 """
 
 # One round for each place in the chains. {before} is the round before it.
@@ -208,13 +226,13 @@ CREATE UNLOGGED TABLE load.hashed_{{sequence}} AS
 SELECT *, audit_step_hash(id, workflow, subject, sequence, transition, from_state, to_state, party, final, actor_id,
                           actor_name, actor_agency, role, at, reason, dimensions, 'invented', previous_hash) AS hash
 FROM (
-    SELECT step.id, CASE WHEN is_request THEN 'request' ELSE 'designation' END AS workflow, subject.number AS subject,
-           step.sequence, transition, from_state, to_state,
-           coalesce(%(parties)s::jsonb ->> to_state, '') AS party, to_state = ANY(%(final)s) AS final,
+    SELECT step.id, workflow, subject.number AS subject, step.sequence, transition, from_state, to_state,
+           coalesce(%(parties)s::jsonb -> workflow ->> to_state, '') AS party,
+           jsonb_exists(%(final)s::jsonb -> workflow, to_state) AS final,
            actor_id, {RECORDED_NAME} AS actor_name, coalesce(office.agency_id, '') AS actor_agency,
-           role, at, reason, subject.dimensions, {{previous_hash}} AS previous_hash, is_request, i
+           role, at, reason, subject.dimensions, {{previous_hash}} AS previous_hash, i
     FROM load.step
-    JOIN load.subject USING (is_request, i)
+    JOIN load.subject USING (workflow, i)
     LEFT JOIN designation_user AS actor ON actor.id = actor_id
     LEFT JOIN designation_office AS office ON office.id = actor.office_id
     {{before}}
@@ -222,7 +240,7 @@ FROM (
     OFFSET 0
 ) AS step
 """
-BEFORE = "JOIN (SELECT is_request, i, hash AS before_hash FROM load.hashed_{0}) AS before USING (is_request, i)"
+BEFORE = "JOIN (SELECT workflow, i, hash AS before_hash FROM load.hashed_{0}) AS before USING (workflow, i)"
 APPENDED = """
 INSERT INTO audit_stepevent (id, workflow, subject, sequence, transition, from_state, to_state, party, final, actor_id,
                              actor_name, actor_agency, actor_role, at, reason, dimensions, source, previous_hash, hash)

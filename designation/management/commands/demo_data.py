@@ -6,12 +6,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from audit.calendar import CalendarError
-from designation.demo.data import NotEmpty, make_demo_data
+from designation.demo.data import NotEmpty, make_all
 from designation.models import Agreement
 
 
 class Command(BaseCommand):
-    help = "Fills an empty system with an invented year of requests, up to now, marked as invented in the ledger."
+    help = (
+        "Fills an empty system with an invented year of requests and what goes with them, up to now, marked as invented "
+        "in the ledger."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="another number, another year (default 1)")
@@ -23,7 +26,7 @@ class Command(BaseCommand):
         if options["requests"] < 1:
             raise CommandError("Ask for at least one request.")
         try:
-            year = make_demo_data(seed=options["seed"], count=options["requests"], until=timezone.now())
+            year, made = make_all(seed=options["seed"], count=options["requests"], until=timezone.now())
         except NotEmpty:
             raise CommandError("The system holds agents or requests already; demo data needs an empty one.") from None
         except (Agreement.DoesNotExist, CalendarError):
@@ -34,3 +37,5 @@ class Command(BaseCommand):
             + ", ".join(f"{count} {state}" for state, count in states.most_common())
             + "."
         )
+        for sentence in made:
+            self.stdout.write(sentence)

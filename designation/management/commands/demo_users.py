@@ -12,7 +12,7 @@ KEPT_PASSWORD = settings.BASE_DIR / "var" / "demo-password"
 
 class Command(BaseCommand):
     help = (
-        "Creates one user for each role to try the system out with, or brings them back to what they were, and "
+        "Creates users for all roles to try the system out with, or brings them back to what they were, and "
         "prints how to sign in. DEMO_PASSWORD sets their password; else one is made up once and kept in var/."
     )
 
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             raise CommandError("Load the reference data first: manage.py load_reference") from None
         self.stdout.write(f"Demo sign-ins, all with the password {password}")
         for user in users:
-            self.stdout.write(f"  {user.username:<17} {', '.join(user.role_labels())}, {user.office}")
+            self.stdout.write(f"  {user.username:<20} {', '.join(user.role_labels())}, {user.office}")
