@@ -103,8 +103,8 @@ def rows(before: str, after: str) -> list[Row]:
 
 
 def folded(found: Sequence[Row]) -> list[Row | Fold]:
-    """The rows, with those far from any change put away in folds; empty lines in both are left out."""
-    told = [row for row in found if row.changed or row.before]
+    """The rows, with those far from any change put away in folds; empty lines that say nothing are left out."""
+    told = [row for place, row in enumerate(found) if row.before or row.after or _is_break(found, place)]
     near = {place + step for place, row in enumerate(told) if row.changed for step in range(-CONTEXT, CONTEXT + 1)}
     blocks: list[Row | Fold] = []
     for is_near, group in groupby(enumerate(told), key=lambda item: item[0] in near):
@@ -114,6 +114,12 @@ def folded(found: Sequence[Row]) -> list[Row | Fold]:
         else:
             blocks.append(Fold(block))
     return blocks
+
+
+def _is_break(found: Sequence[Row], place: int) -> bool:
+    """Whether the empty line is itself what was changed, and not part of a passage that was."""
+    beside = [found[near] for near in (place - 1, place + 1) if 0 <= near < len(found)]
+    return found[place].changed and not any(row.changed and (row.before or row.after) for row in beside)
 
 
 def _changed_rows(old: str | None, new: str | None) -> list[Row]:

@@ -16,10 +16,10 @@ from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.differences import Fold, Row, folded, rows
 from training.markdown import rendered
-from training.models import Attachment, Dispute, Module, ModuleVersion, Proposal, Section, SectionText, SignOff
-from training.models.disputes import DisputeQuerySet
+from training.models import Attachment, Dispute, Module, ModuleVersion, Section, SectionText, SignOff
+from training.models.disputes import DisputeQuerySet, Level
 from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState
-from training.permissions import DISPUTE_SIDES
+from training.permissions import DISPUTE_SIDES, LEADERSHIP
 from training.workflow.modules import SIGN_AS
 
 REVIEW_BY = {HSI: VersionState.HSI_REVIEW, DEA: VersionState.DEA_REVIEW}
@@ -64,8 +64,8 @@ class Waiting:
 
 
 def waiting_for(user: User) -> list[Waiting]:
-    """Reviews, sign-offs and publications that wait for the user's agency, and outcomes that wait for its answer."""
-    return [*_versions_waiting(user), *_proposals_waiting(user)]
+    """Reviews, sign-offs and publications that wait for the user's agency, and disputes that wait for its word."""
+    return [*_versions_waiting(user), *_disputes_waiting(user)]
 
 
 def _versions_waiting(user: User) -> list[Waiting]:
@@ -79,11 +79,15 @@ def _versions_waiting(user: User) -> list[Waiting]:
     versions = ModuleVersion.objects.visible_to(user).filter(
         module__owners__contains=[agency], state__in=[REVIEW_BY[agency], VersionState.SIGN_OFF]
     )
-    counted = versions.with_clock().annotate(
-        all=Count("sections", filter=in_text),
-        signed=Count("sections", filter=Q(sections__state=SectionState.SIGNED)),
-        to_sign=Count("sections", filter=Q(sections__state__in=UNSIGNED_BY[agency])),
-        disputed=Exists(on_it) | Exists(on_a_section),
+    counted = (
+        versions.select_related("module")
+        .with_clock()
+        .annotate(
+            all=Count("sections", filter=in_text),
+            signed=Count("sections", filter=Q(sections__state=SectionState.SIGNED)),
+            to_sign=Count("sections", filter=Q(sections__state__in=UNSIGNED_BY[agency])),
+            disputed=Exists(on_it) | Exists(on_a_section),
+        )
     )
     return [
         Waiting(f"{version}: {label}", version.get_absolute_url(), says, version)
@@ -103,15 +107,24 @@ def _what_waits(version: Any) -> list[tuple[str, str]]:
     return []
 
 
-def _proposals_waiting(user: User) -> list[Waiting]:
-    theirs = Proposal.objects.filter(dispute=OuterRef("pk"), answered_at__isnull=True).exclude(agency=user.agency_code)
-    disputes = open_disputes(user).filter(Exists(theirs))
-    says = "The other side proposes an outcome: accept it, reject it, or propose another."
+def _disputes_waiting(user: User) -> list[Waiting]:
+    disputes = open_disputes(user).waiting_for(user.agency_code).prefetch_related("proposals", "positions")
     return [
-        Waiting(f"{dispute}: answer", dispute.get_absolute_url(), says, dispute)
+        Waiting(f"{dispute}: {label}", dispute.get_absolute_url(), says, dispute)
         for dispute in disputes
         if DISPUTE_SIDES(dispute, user)
+        for label, says in _what_waits_in(dispute, user)
     ]
+
+
+def _what_waits_in(dispute: Dispute, user: User) -> list[tuple[str, str]]:
+    if dispute.proposed_to(user):
+        return [("answer", "The other side proposes an outcome: accept it, reject it, or propose another.")]
+    if all(position.agency != user.agency_code for position in dispute.positions.all()):
+        return [("state a position", "Your agency has not said yet what it holds.")]
+    if dispute.state == Level.LEADERSHIP and LEADERSHIP(dispute, user):
+        return [("decide", "It is before leadership.")]
+    return []
 
 
 def open_disputes(user: User) -> DisputeQuerySet:
@@ -147,11 +160,6 @@ def may_write(version: ModuleVersion, user: User) -> bool:
 def may_arrange(version: ModuleVersion, user: User) -> bool:
     """Whether the user may add, remove and move sections of the version now."""
     return not why_not("remove", Section(module_version=version), user)
-
-
-def may_dispute(version: ModuleVersion, user: User) -> bool:
-    """Whether the user may open a dispute on the version or on one of its sections."""
-    return DISPUTE_SIDES(Dispute(module_version=version), user)
 
 
 @dataclass(frozen=True)

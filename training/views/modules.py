@@ -21,6 +21,7 @@ from training import selectors_modules as selectors
 from training.forms_modules import ModuleForm
 from training.models import Module, ModuleVersion
 from training.permissions import OWNERS, TRAINING_READERS
+from training.views.disputes import READERS as DISPUTE_READERS
 from training.workflow.modules import ModuleChanged, draft_version, may_keep, save_module
 
 DISPUTES_SHOWN = 20
@@ -38,6 +39,7 @@ def overview(request: SignedIn) -> HttpResponse:
         "disputes": shown[:DISPUTES_SHOWN],
         "more_disputes": len(shown) > DISPUTES_SHOWN,
         "develops": request.user.has_role(*TRAINING_READERS),
+        "reads_disputes": request.user.has_role(*DISPUTE_READERS),
         "adds": request.user.has_role(Role.TRAINING_MANAGER),
     }
     return render(request, "training/overview.html", context)

@@ -30,6 +30,7 @@ from training.models.modules import AttachmentQuerySet
 from training.permissions import TRAINING_READERS
 from training.views.versions import crumbs_of
 from training.workflow import modules as workflow
+from training.workflow.disputes import why_not_open
 from training.workflow.modules import Changed
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -67,7 +68,7 @@ def section_detail(request: SignedIn, number: str) -> HttpResponse:
         "why_not_changed": selectors.why_not("change", section, request.user),
         "writes": selectors.may_write(section.module_version, request.user),
         "arranges": selectors.may_arrange(section.module_version, request.user),
-        "disputes_it": selectors.may_dispute(section.module_version, request.user),
+        "disputes_it": why_not_open(section, request.user) is None,
         "disputes": selectors.open_disputes(request.user).filter(section=section),
         "attachments": section.attachments.defer("content"),
         "sign_offs": section.sign_offs.all(),

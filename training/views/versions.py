@@ -21,6 +21,7 @@ from training.models import ModuleVersion, Section
 from training.models.modules import VersionState
 from training.permissions import TRAINING_READERS
 from training.workflow import modules as workflow
+from training.workflow.disputes import why_not_open
 
 
 def crumbs_of(version: ModuleVersion) -> list[dict[str, str]]:
@@ -58,12 +59,11 @@ def version_detail(request: SignedIn, number: str) -> HttpResponse:
         "missing": selectors.missing_by_agency(sections) if version.state == VersionState.SIGN_OFF else {},
         "disputes": [dispute for dispute in disputes if dispute.settled == ""],
         "settled_disputes": [dispute for dispute in disputes if dispute.settled],
-        "disputed_sections": {dispute.section_id for dispute in disputes if dispute.settled == ""},
         "to_sign": to_sign,
         "sign_all": VersionsField.text(to_sign),
         "writes": selectors.may_write(version, request.user),
         "arranges": selectors.may_arrange(version, request.user),
-        "disputes_it": selectors.may_dispute(version, request.user),
+        "disputes_it": why_not_open(version, request.user) is None,
         "develops": develops,
         "others": list(_others(request, version)),
         "timeline": timeline(version, visits_of(version)) if develops else [],
