@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -15,6 +16,19 @@ from designation.models import Agent, Role, User
 from designation.models.people import in_reach_of
 from training.models.modules import Module, ModuleVersion
 from training.permissions import TRAINING_READERS
+
+CHAIN = """
+WITH RECURSIVE before AS (
+    SELECT id, corrects_id FROM training_completion WHERE id = %s
+    UNION ALL
+    SELECT wrong.id, wrong.corrects_id FROM training_completion AS wrong JOIN before ON wrong.id = before.corrects_id
+), chain AS (
+    SELECT id FROM before
+    UNION
+    SELECT correction.id FROM training_completion AS correction JOIN chain ON correction.corrects_id = chain.id
+)
+SELECT id FROM chain
+"""
 
 
 class CompletionImportQuerySet(models.QuerySet["CompletionImport"]):
@@ -110,18 +124,13 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
     def passed(self) -> CompletionQuerySet:
         return self.filter(passed=True)
 
-    def as_of(self, before: datetime) -> CompletionQuerySet:
-        """What was on record before an instant, with `stood`: whether it counted then, as `standing` counts today."""
-        corrected = Completion.objects.filter(corrects=OuterRef("pk"), recorded_at__lt=before)
-        kept = Q(imported__taken_back_at__isnull=True) | Q(imported__taken_back_at__gte=before)
-        stood = ~Exists(corrected) & kept & Q(withdrawn=False)
-        return self.filter(recorded_at__lt=before).annotate(
-            stood=ExpressionWrapper(stood, output_field=models.BooleanField())
-        )
+    def chain_of(self, pk: int) -> CompletionQuerySet:
+        """The record with what it corrects and what corrects it, all the way, in the order of recording."""
+        return self.filter(pk__in=RawSQL(CHAIN, [pk])).order_by("pk")  # noqa: S611 - a constant and a parameter
 
     def with_people(self) -> CompletionQuerySet:
         """With what a list of completions shows of each."""
-        return self.select_related("agent__office", "user__office", "module", "module_version", "imported")
+        return self.select_related("agent__office", "user", "module", "module_version", "imported")
 
 
 class Completion(models.Model):
@@ -202,7 +211,7 @@ class Completion(models.Model):
         return f"{self.module} {self.completed_on}"
 
     def get_absolute_url(self) -> str:
-        return reverse("training:completion", args=[self.pk])
+        return reverse("training:completion_detail", args=[self.pk])
 
     @property
     def person(self) -> Agent | User:

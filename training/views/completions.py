@@ -1,7 +1,311 @@
-"""Completions: by hand, from files, and from learning systems."""
+"""Completions: the list, one by hand, one with its history, corrections, and the files that brought them."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.machine import Refused
+from designation.models import Agent, Role, User
+from designation.views.access import SignedIn, role_required, visible_or_404
+from training import xapi
+from training.completions.entries import Entry
+from training.completions.judging import Judged, judge
+from training.completions.people import People, Person
+from training.forms_completions import CompletionFilterForm, CompletionForm, CorrectionForm, WhyForm
+from training.models import Completion, CompletionImport
+from training.permissions import TRAINING_READERS
+from training.views import completion_files
+from training.workflow import completions
+
+PER_PAGE = 50
+SUGGESTIONS = 8
+
+
+@require_safe
+def completion_list(request: SignedIn) -> HttpResponse:
+    """The completions that the user may see, the latest recorded first; those that count no more are marked."""
+    form = CompletionFilterForm(request.GET)
+    filters = form.filters()
+    found = _filtered(Completion.objects.visible_to(request.user), filters)
+    page = Paginator(found.with_people().order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    standing = set(Completion.objects.standing().filter(pk__in=[row.pk for row in page]).values_list("pk", flat=True))
+    labels = ("Person", "Module", "Date completed", "Result", "Score", "Source", "Recorded")
+    context = {
+        "form": form,
+        "page": page,
+        "standing": standing,
+        "filtered": bool(filters),
+        "records": completions.may_record(request.user),
+        "reads_imports": request.user.has_role(*TRAINING_READERS),
+        "columns": [{"label": label, "numeric": label == "Score"} for label in labels],
+    }
+    return render(request, "training/completion_list.html", context)
+
+
+def _filtered(found: Any, filters: dict[str, str]) -> Any:
+    if module := filters.get("module"):
+        found = found.filter(module__code=module)
+    if text := filters.get("text"):
+        found = found.filter(Q(agent__in=Agent.objects.search(text)) | Q(user__in=_users_like(text)))
+    return found
+
+
+def _users_like(text: str) -> QuerySet[User]:
+    found = User.objects.all()
+    for word in text.replace(",", " ").split():
+        found = found.filter(
+            Q(username__istartswith=word) | Q(first_name__istartswith=word) | Q(last_name__istartswith=word)
+        )
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_add(request: SignedIn) -> HttpResponse:
+    """Records one by hand: the form, then what it changes, then the record."""
+    initial = {"person": request.GET.get("person", ""), "module": request.GET.get("module", "")}
+    form = CompletionForm(request.POST or None, initial=initial)
+    suggestions: list[dict[str, str]] = []
+    if form.is_valid():
+        item = _judged(form)
+        if item is None:
+            suggestions = _suggestions(form.cleaned_data["person"])
+            form.add_error("person", "No badge number, e-mail address or username of anybody is equal to this.")
+        elif item.faults:
+            form.add_faults(item.faults)
+        elif item.is_duplicate:
+            form.add_error(None, "This completion is on record already, so nothing would be recorded.")
+        elif "confirmed" in request.POST:
+            return _recorded(request, item.entry)
+        elif "change" not in request.POST:
+            return _confirm(request, form, item)
+    return render(request, "training/completion_form.html", {"form": form, "suggestions": suggestions})
+
+
+def _judged(form: CompletionForm) -> Judged | None:
+    """What recording would do; None if the form names nobody on record."""
+    entries = form.entries()
+    people = People(entries)
+    meant = [entry for entry in entries if isinstance(people.meant_by(entry), Person)]
+    return judge(meant[:1])[0] if meant else None
+
+
+def _suggestions(text: str) -> list[dict[str, str]]:
+    """People whose names begin so, with what the form takes for each."""
+    agents = Agent.objects.search(text).select_related("office")[:SUGGESTIONS]
+    users = _users_like(text).select_related("office")[:SUGGESTIONS]
+    found = [{"value": agent.badge_number, "name": f"{agent}, {agent.office.code}"} for agent in agents]
+    return found + [{"value": user.username, "name": f"{user} ({user.username}), user"} for user in users]
+
+
+def _recorded(request: SignedIn, entry: Entry) -> HttpResponse:
+    done = completions.record([entry], source=Completion.Source.HAND, actor=request.user)
+    if not done.done:
+        messages.warning(request, "Nothing was recorded: it is on record since a moment ago.")
+        return redirect("training:completion_list")
+    messages.success(request, "The completion is recorded.")
+    return redirect("training:completion_detail", done.done[0])
+
+
+def _confirm(request: SignedIn, form: CompletionForm, item: Judged) -> HttpResponse:
+    person, version = item.person, item.version
+    assert person is not None
+    assert version is not None
+    module = version.module
+    mark = f" (pass mark {module.pass_mark} %)" if module.pass_mark else ""
+    score = "None" if item.entry.score is None else f"{item.entry.score.normalize():f} %{mark}"
+    rows = [
+        {"label": "Agent" if person.agent else "User", "value": person.name},
+        {"label": "Module", "value": f"{module}, version {version}"},
+        {"label": "Date completed", "value": date_format(item.entry.completed_on)},
+        {"label": "Score", "value": score},
+        {"label": "Result", "value": "Passed" if item.passed else "Failed"},
+        {"label": "Evidence", "value": item.entry.evidence},
+    ]
+    standing = Completion.objects.standing().filter(agent=person.agent, user=person.user, module=module)
+    context = {
+        "form": form,
+        "rows": rows,
+        "item": item,
+        "passed_before": standing.passed().order_by("-completed_on").first(),
+        "attempts": standing.filter(module_version=version).count() + 1,
+        "allowed": module.attempts,
+    }
+    return render(request, "training/completion_confirm.html", context)
+
+
+@require_safe
+def completion_detail(request: SignedIn, pk: int) -> HttpResponse:
+    """One completion, whether it counts, and what was corrected."""
+    completion = _completion(request, pk)
+    history = list(Completion.objects.visible_to(request.user).chain_of(pk).select_related("module", "imported"))
+    stands = history[-1].pk == pk and not completion.withdrawn and not _taken_back(completion)
+    context = {
+        "completion": completion,
+        "facts": _facts(completion),
+        "stands": stands,
+        "taken_back": _taken_back(completion),
+        "latest": history[-1],
+        "timeline": [_entry(row) for row in history],
+        "corrects": completions.may_record(request.user) and history[-1].pk == pk and not _taken_back(completion),
+    }
+    return render(request, "training/completion_detail.html", context)
+
+
+def _completion(request: SignedIn, pk: int) -> Completion:
+    found: Completion = visible_or_404(Completion.objects.with_people(), request, pk=pk)
+    return found
+
+
+def _taken_back(completion: Completion) -> bool:
+    return completion.imported is not None and completion.imported.taken_back_at is not None
+
+
+def _facts(completion: Completion) -> list[dict[str, Any]]:
+    return [
+        {"label": "Agent" if completion.agent else "User", "value": completion.person},
+        {"label": "Module", "value": f"{completion.module}, version {completion.module_version}"},
+        {"label": "Date completed", "value": date_format(completion.completed_on)},
+        {"label": "Result", "value": completion.result},
+        {"label": "Score", "value": "None" if completion.score is None else f"{completion.score.normalize():f} %"},
+        {"label": "Evidence", "value": completion.evidence or "None"},
+        {"label": "Source", "value": completion.imported or completion.get_source_display()},
+        {"label": "Recorded by", "value": completion.recorded_by_name},
+    ]
+
+
+def _entry(completion: Completion) -> dict[str, Any]:
+    said = f"{completion.result} on {date_format(completion.completed_on)}"
+    score = "" if completion.score is None else f", {completion.score.normalize():f} %"
+    label = "Withdrawn" if completion.withdrawn else f"{said}{score}"
+    return {
+        "label": f"Corrected: {label}" if completion.corrects_id and not completion.withdrawn else label,
+        "at": completion.recorded_at,
+        "who": completion.recorded_by_name,
+        "reason": completion.why,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_correct(request: SignedIn, pk: int) -> HttpResponse:
+    completion = _completion(request, pk)
+    form = CorrectionForm(request.POST or None, completion=completion)
+    if form.is_valid():
+        given = dict(form.cleaned_data)
+        try:
+            right = completions.correct(pk, actor=request.user, why=given.pop("reason"), **given)
+        except completions.CannotStand as error:
+            form.add_faults(error.faults)
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The correction is recorded. What was wrong stays in the history.")
+            return redirect(right)
+    context = {"form": form, "completion": completion, "facts": _facts(completion)}
+    return render(request, "training/completion_correct.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_withdraw(request: SignedIn, pk: int) -> HttpResponse:
+    completion = _completion(request, pk)
+    form = WhyForm(request.POST or None)
+    if form.is_valid():
+        try:
+            withdrawn = completions.withdraw(pk, actor=request.user, why=form.cleaned_data["reason"])
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The completion is withdrawn. It stays in the history and does not count.")
+            return redirect(withdrawn)
+    context = {
+        "heading": "Withdraw the completion",
+        "form": form,
+        "completion": completion,
+        "facts": _facts(completion),
+        "submit": "Withdraw",
+        "danger": True,
+        "cancel_url": completion.get_absolute_url(),
+    }
+    return render(request, "training/completion_withdraw.html", context)
+
+
+@require_safe
+@role_required(*TRAINING_READERS)
+def completion_imports(request: SignedIn) -> HttpResponse:
+    """The files that brought completions, the latest first."""
+    imports = CompletionImport.objects.visible_to(request.user)
+    page = Paginator(imports, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "records": completions.may_record(request.user),
+        "columns": [{"label": label, "numeric": label == "Completions"} for label in IMPORT_COLUMNS],
+    }
+    return render(request, "training/completion_imports.html", context)
+
+
+IMPORT_COLUMNS = ("File", "Completions", "Recorded", "By", "Status")
+
+
+@require_safe
+@role_required(*TRAINING_READERS)
+def completion_import(request: SignedIn, pk: int) -> HttpResponse:
+    """One file, and the completions that it brought."""
+    file = visible_or_404(CompletionImport.objects.select_related("upload"), request, pk=pk)
+    brought = Completion.objects.visible_to(request.user).filter(imported=file).with_people().order_by("pk")
+    upload = getattr(file, "upload", None)
+    context = {
+        "file": file,
+        "upload": upload if upload and completions.may_record(request.user) else None,
+        "records": completions.may_record(request.user),
+        "page": Paginator(brought, PER_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "training/completion_import.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_take_back(request: SignedIn, pk: int) -> HttpResponse:
+    file = visible_or_404(CompletionImport.objects.all(), request, pk=pk)
+    form = WhyForm(request.POST or None)
+    if form.is_valid():
+        try:
+            completions.take_back(pk, actor=request.user, why=form.cleaned_data["reason"])
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The file is taken back. Its completions stay on record and no longer count.")
+            return redirect("training:completion_import", pk)
+    context = {
+        "heading": "Take the file back",
+        "file": file,
+        "form": form,
+        "submit": "Take the file back",
+        "danger": True,
+        "cancel_url": reverse("training:completion_import", args=[pk]),
+    }
+    return render(request, "training/completion_take_back.html", context)
+
+
+urlpatterns = [
+    path("completions/", completion_list, name="completion_list"),
+    path("completions/record/", completion_add, name="completion_add"),
+    path("completions/<int:pk>/", completion_detail, name="completion_detail"),
+    path("completions/<int:pk>/correct/", completion_correct, name="completion_correct"),
+    path("completions/<int:pk>/withdraw/", completion_withdraw, name="completion_withdraw"),
+    path("completions/imports/", completion_imports, name="completion_imports"),
+    path("completions/imports/<int:pk>/", completion_import, name="completion_import"),
+    path("completions/imports/<int:pk>/take-back/", completion_take_back, name="completion_take_back"),
+    *completion_files.urlpatterns,
+    *xapi.urlpatterns,
+]

@@ -1,0 +1,272 @@
+"""One file of completions on its way: taken in, mapped, previewed, recorded. Pages and the command both go this way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from designation.models import User
+from designation.sheets.added import NOT_RECORDED
+from designation.sheets.columns import NO_HEADER, Proposal, Table, check_mapping, propose, rows_below, signature
+from designation.sheets.files import Sheet, UnusableFile, Workbook, plain_filename
+from designation.sheets.reading import read
+from designation.sheets.rejected import rejected_csv
+from training.completions.columns import COMPLETIONS
+from training.completions.entries import Fault, Field
+from training.completions.files import read_rows
+from training.completions.judging import Judged, judge
+from training.models import Completion, CompletionImport, CompletionUpload
+from training.workflow import completions
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong in one cell: where it stands in the user's file, why, and what to do."""
+
+    row: int
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What recording the file would do, row by row."""
+
+    table: Table[Field]
+    judged: list[Judged]
+    faults: list[Fault]
+
+    @cached_property
+    def ready(self) -> list[Judged]:
+        return [item for item in self.judged if item.is_ready]
+
+    @cached_property
+    def duplicates(self) -> list[Judged]:
+        return [item for item in self.judged if item.is_duplicate and not item.faults]
+
+    @cached_property
+    def failed(self) -> int:
+        """How many of the ready rows are failed attempts."""
+        return sum(not item.passed for item in self.ready)
+
+    @cached_property
+    def problems(self) -> list[list[Problem]]:
+        """The problems of each bad row, in the order of the file."""
+        by_row: dict[int, list[Problem]] = {}
+        rows = {row.number: row for row in self.table.rows}
+        for fault in sorted(self.faults, key=lambda fault: fault.row):
+            value = self.table.value(rows[fault.row], fault.field)
+            problem = Problem(fault.row, self.table.column_name(fault.field), value, fault.message)
+            by_row.setdefault(fault.row, []).append(problem)
+        return list(by_row.values())
+
+    @property
+    def reasons(self) -> dict[int, str]:
+        """Row number -> why the row is not recorded and what to do, with the columns' names."""
+        return reasons_of(self.table, self.faults)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What recording a file did; `rejected` says of each row that is not recorded, by its number, why."""
+
+    recorded: int
+    duplicates: int
+    rejected: Mapping[int, str]
+
+
+class NotAllRecorded(Exception):
+    """Nothing was recorded: it was all or nothing, and some rows cannot be. `rejected` is as in Result."""
+
+    def __init__(self, rejected: Mapping[int, str]) -> None:
+        super().__init__("Nothing was recorded, because some rows cannot be.")
+        self.rejected = rejected
+
+
+def start_upload(content: bytes, filename: str, user: User) -> CompletionUpload:
+    """Takes a file in. If just one sheet can be meant and its header is known, it is mapped already.
+
+    Raises UnusableFile, PermissionDenied.
+    """
+    _check_may_record(user)
+    filename = plain_filename(filename) or COMPLETIONS.noun
+    workbook = read(content, filename, COMPLETIONS)
+    upload = CompletionUpload(uploaded_by=user, filename=filename, content=content, sha256=sha256(content).hexdigest())
+    choices = sheet_choices(workbook)
+    if len(choices) == 1:
+        _settle(upload, workbook, choices[0])
+    upload.save()
+    return upload
+
+
+def workbook_of(upload: CompletionUpload) -> Workbook:
+    return read(bytes(upload.content), upload.filename, COMPLETIONS)
+
+
+def sheet_choices(workbook: Workbook) -> list[Proposal[Field]]:
+    """The sheets that may hold the completions: those with a recognised header, or else all."""
+    proposals = [propose(sheet, COMPLETIONS) for sheet in workbook.sheets]
+    return [proposal for proposal in proposals if proposal.recognised] or proposals
+
+
+def choose_sheet(upload: CompletionUpload, user: User, sheet: str) -> None:
+    """Says which sheet holds the completions. Raises UnusableFile, also if the file is recorded already."""
+    _check_may_record(user)
+    workbook = workbook_of(upload)
+    proposal = propose(workbook.sheet(sheet), COMPLETIONS)
+    with _unrecorded(upload):
+        upload.mapping = {}
+        _settle(upload, workbook, proposal)
+        upload.save(update_fields=["sheet", "header_row", "mapping", "signature"])
+
+
+def proposal_for(upload: CompletionUpload, workbook: Workbook, *, header_row: int | None = None) -> Proposal[Field]:
+    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another, or none.
+
+    Raises UnusableFile if no sheet is chosen, or the header row is blank.
+    """
+    if not upload.sheet:
+        raise UnusableFile("Choose the sheet that holds the completions.")
+    row = upload.header_row if header_row is None else header_row
+    proposal = propose(workbook.sheet(upload.sheet), COMPLETIONS, row)
+    if upload.mapping and proposal.header_row == upload.header_row:
+        return replace(proposal, mapping=_from_json(upload.mapping))
+    return proposal
+
+
+def apply_mapping(
+    upload: CompletionUpload, user: User, *, sheet: str, header_row: int, mapping: Mapping[Field, int]
+) -> None:
+    """Says which sheet and row hold the header and what its columns mean (field -> column from 0).
+
+    It is remembered for the next file of this layout, if there is a header to know it by. Raises UnusableFile if a
+    needed column is missing, a column is used twice, or the file is recorded already.
+    """
+    _check_may_record(user)
+    table = _table(workbook_of(upload).sheet(sheet), header_row, mapping)
+    check_mapping(table, COMPLETIONS)
+    with _unrecorded(upload):
+        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, _to_json(mapping)
+        upload.signature = signature(table.headers) if header_row != NO_HEADER else ""
+        upload.save(update_fields=["sheet", "header_row", "mapping", "signature"])
+
+
+def table_of(upload: CompletionUpload) -> Table[Field]:
+    """The rows below the header, with what the columns mean. Raises UnusableFile if not said yet."""
+    if not upload.is_mapped or upload.header_row is None:
+        raise UnusableFile("Say first which sheet holds the completions and what its columns mean.")
+    return _table(workbook_of(upload).sheet(upload.sheet), upload.header_row, _from_json(upload.mapping))
+
+
+def plan_upload(upload: CompletionUpload) -> Plan:
+    """What recording the file would do now. Raises UnusableFile if it is not mapped yet."""
+    table = table_of(upload)
+    found = read_rows(table)
+    judged = judge(found.entries)
+    return Plan(table, judged, [*found.faults, *(fault for item in judged for fault in item.faults)])
+
+
+def record_upload(upload: CompletionUpload, actor: User, *, all_or_nothing: bool = False) -> Result:
+    """Records the rows that are ready, in one database transaction; the result stays with the upload.
+
+    A file is recorded once: asked again, it answers with the result it has. Raises NotAllRecorded, UnusableFile,
+    PermissionDenied.
+    """
+    _check_may_record(actor)
+    with transaction.atomic():
+        locked = _locked(upload)
+        if locked.recorded_at is None:
+            table = table_of(locked)
+            found = read_rows(table)
+            file = CompletionImport(file_name=locked.filename[-200:], sha256=locked.sha256)
+            done = completions.record(found.entries, source=Completion.Source.FILE, actor=actor, file=file)
+            rejected = reasons_of(table, [*found.faults, *done.refused])
+            if all_or_nothing and rejected:
+                raise NotAllRecorded(rejected)
+            locked.imported, locked.recorded_at = done.file, timezone.now()
+            locked.result = asdict(Result(len(done.done), len(done.duplicates), rejected))
+            locked.save(update_fields=["imported", "recorded_at", "result"])
+    upload.refresh_from_db(fields=["result", "recorded_at", "imported"])
+    return result_of(upload)
+
+
+def result_of(upload: CompletionUpload) -> Result:
+    """What recording did. Raises UnusableFile if the file is not recorded yet."""
+    if upload.result is None:
+        raise UnusableFile("This file has not been recorded yet.")
+    rejected = {int(number): reason for number, reason in upload.result["rejected"].items()}
+    return Result(upload.result["recorded"], upload.result["duplicates"], rejected)
+
+
+def rejected_rows(upload: CompletionUpload) -> str:
+    """The rows that were not recorded, or before recording those that would not be, as CSV."""
+    reasons = result_of(upload).rejected if upload.recorded_at else plan_upload(upload).reasons
+    return rejected_csv(table_of(upload), reasons, NOT_RECORDED)
+
+
+def reasons_of(table: Table[Field], faults: Iterable[Fault]) -> dict[int, str]:
+    """Row number -> all that is wrong with the row, each with its column's name."""
+    said: dict[int, list[str]] = {}
+    for fault in faults:
+        said.setdefault(fault.row, []).append(f"{table.column_name(fault.field)}: {fault.message}")
+    return {row: " ".join(found) for row, found in sorted(said.items())}
+
+
+def _check_may_record(user: User) -> None:
+    if not completions.may_record(user):
+        raise PermissionDenied(completions.ONLY_MANAGERS)
+
+
+def _table(sheet: Sheet, header_row: int, mapping: Mapping[Field, int]) -> Table[Field]:
+    headers, rows = rows_below(sheet, header_row, COMPLETIONS)
+    return Table(headers, mapping, rows)
+
+
+def _locked(upload: CompletionUpload) -> CompletionUpload:
+    return CompletionUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+
+
+@contextmanager
+def _unrecorded(upload: CompletionUpload) -> Iterator[None]:
+    """Holds the upload for a change, in a transaction. Raises UnusableFile if it has been recorded."""
+    with transaction.atomic():
+        if _locked(upload).recorded_at:
+            raise UnusableFile("This file has been recorded. Upload it again to record what is left.")
+        yield
+
+
+def _settle(upload: CompletionUpload, workbook: Workbook, proposal: Proposal[Field]) -> None:
+    """Chooses the sheet; and the columns too, if they are remembered or need no question."""
+    upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
+    upload.signature = signature(proposal.headers) if proposal.has_header else ""
+    remembered = _remembered(upload.signature)
+    if remembered:
+        upload.mapping = remembered
+    elif proposal.settled:
+        upload.mapping = _to_json(proposal.mapping)
+    if upload.is_mapped:
+        _table(workbook.sheet(proposal.sheet), proposal.header_row, _from_json(upload.mapping))
+
+
+def _remembered(layout: str) -> dict[str, int] | None:
+    """What was said of the last file of the layout."""
+    if not layout:
+        return None
+    last = CompletionUpload.objects.filter(signature=layout).exclude(mapping={}).values_list("mapping", flat=True)
+    return last.first()
+
+
+def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:
+    return {field.value: column for field, column in mapping.items()}
+
+
+def _from_json(mapping: Mapping[str, int]) -> dict[Field, int]:
+    return {Field(name): column for name, column in mapping.items()}

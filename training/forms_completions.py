@@ -1,0 +1,189 @@
+"""What the pages of completions take in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from designation.act_forms import LONGEST_REASON, ReasonForm
+from designation.fields import Form, LinesField
+from designation.sheets.columns import Proposal, column_title
+from training.completions.columns import COMPLETIONS, MAX_BYTES
+from training.completions.entries import Entry, Fault, Field
+from training.completions.files import LONGEST_EVIDENCE
+from training.models import Completion, Module
+
+REASON_HINT = "It goes on record with your name, for everybody who sees the history."
+
+
+class AttemptForm(Form):
+    """When, how and on what evidence an attempt was made."""
+
+    completed_on = forms.DateField(label="Date completed", widget=forms.DateInput(attrs={"type": "date"}))
+    result = forms.ChoiceField(
+        choices=[("passed", "Passed, or completed"), ("failed", "Failed")],
+        widget=forms.RadioSelect,
+        initial="passed",
+    )
+    score = forms.DecimalField(
+        label="Score",
+        required=False,
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="Percent. A module with a pass mark needs it; below the mark, the attempt counts as failed.",
+        error_messages=dict.fromkeys(["min_value", "max_value"], "A score is a percentage from 0 to 100."),
+    )
+    evidence = LinesField(
+        rows=2,
+        max_length=LONGEST_EVIDENCE,
+        help_text="Where it can be looked up, as the number of a certificate or a class roster.",
+        error_messages={"required": "Say on what evidence it is recorded."},
+    )
+
+    def clean_completed_on(self) -> Any:
+        day = self.cleaned_data["completed_on"]
+        if day > timezone.localdate():
+            raise ValidationError("This day is yet to come.")
+        return day
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        """Puts each fault at its field."""
+        for fault in faults:
+            field = {Field.BADGE_NUMBER: "person", Field.EMAIL: "person", Field.USERNAME: "person"}.get(
+                fault.field, fault.field.value
+            )
+            self.add_error(field if field in self.fields else None, fault.message)
+
+
+class CompletionForm(AttemptForm):
+    """One completion by hand, of an agent or of a user."""
+
+    person = forms.CharField(
+        label="Agent or user",
+        max_length=254,
+        help_text="Badge number, e-mail address or username. If you do not know it, write the name to search.",
+        error_messages={"required": "Say who completed the module."},
+    )
+    module = forms.ModelChoiceField(
+        Module.objects.none(), to_field_name="code", empty_label="Choose a module", label="Module"
+    )
+    field_order = ["person", "module", "completed_on"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        modules: Any = self.fields["module"]
+        modules.queryset = Module.objects.filter(versions__published_on__isnull=False).distinct()
+
+    def entries(self) -> list[Entry]:
+        """What the form may mean, the first kind of name that fits first: badge number, address, username."""
+        given = self.cleaned_data
+        person = given["person"].strip()
+        names: list[dict[str, str]] = [{"email": person}] if "@" in person else [{"badge_number": person}]
+        return [
+            Entry(
+                row=row,
+                module=given["module"].code,
+                completed_on=given["completed_on"],
+                result=given["result"],
+                score=given["score"],
+                evidence=given["evidence"],
+                **name,
+            )
+            for row, name in enumerate([*names, {"username": person}])
+        ]
+
+
+class CorrectionForm(AttemptForm):
+    """What stands in the place of a wrong record, and why."""
+
+    reason = LinesField(
+        rows=3,
+        max_length=LONGEST_REASON,
+        help_text=REASON_HINT,
+        error_messages={"required": "Give a reason: it goes on record."},
+    )
+
+    def __init__(self, data: Any = None, *, completion: Completion) -> None:
+        result = "passed" if completion.passed else "failed"
+        names = ("completed_on", "score", "evidence")
+        super().__init__(data, initial={"result": result, **{name: getattr(completion, name) for name in names}})
+
+
+class WhyForm(ReasonForm):
+    """The reason of a withdrawal, or for taking a file back."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, reason_required=True, **kwargs)
+
+
+class CompletionFilterForm(Form):
+    text = forms.CharField(label="Badge number, username or name", required=False, max_length=100)
+    module = forms.ChoiceField(label="Module", required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, auto_id="filter_%s")
+        modules: Any = self.fields["module"]
+        modules.choices = [
+            ("", "All modules"),
+            *((code, code) for code in Module.objects.values_list("code", flat=True)),
+        ]
+
+    def filters(self) -> dict[str, str]:
+        self.is_valid()
+        return {name: value.strip() for name, value in self.cleaned_data.items() if value.strip()}
+
+
+class UploadForm(Form):
+    file = forms.FileField(
+        label="File of completions",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
+        help_text="CSV or Excel, as the learning-management system exports it, up to 25 MB. Other columns may stay.",
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(COMPLETIONS.too_large)
+        return file
+
+
+class SheetForm(Form):
+    sheet = forms.ChoiceField(
+        label="Which sheet holds the completions?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the sheet that holds the completions."},
+    )
+
+    def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sheet: Any = self.fields["sheet"]
+        sheet.choices = [(name, name) for name in sheets]
+
+
+class ColumnsForm(Form):
+    """For each thing that a file can say, which of its columns says it."""
+
+    def __init__(self, data: Any = None, *, proposal: Proposal[Field], width: int) -> None:
+        super().__init__(data)
+        columns = [(str(column), column_title(proposal.headers, column)) for column in range(width)]
+        for field in Field:
+            self.fields[field.value] = forms.TypedChoiceField(
+                label=field.label,
+                required=field in {Field.MODULE, Field.COMPLETED_ON},
+                choices=[("", "Not in this file"), *columns],
+                coerce=int,
+                empty_value=None,
+                error_messages={"required": f"Choose the column that holds the {field.label.lower()}."},
+                initial=proposal.mapping.get(field),
+            )
+
+    def mapping(self) -> dict[Field, int]:
+        chosen = {field: self.cleaned_data[field.value] for field in Field}
+        return {field: column for field, column in chosen.items() if column is not None}

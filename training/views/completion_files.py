@@ -1,0 +1,257 @@
+"""Files of completions: upload one, say what its columns mean, look at what would be recorded, record it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
+from django.urls import path, reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from designation.fields import is_key
+from designation.models import Role
+from designation.sheets.columns import Proposal, column_title
+from designation.sheets.files import Row, UnusableFile
+from designation.views.access import SignedIn, post_only, role_required, visible_or_404
+from training.completions import uploads
+from training.completions.columns import COMPLETIONS
+from training.completions.entries import Field
+from training.forms_completions import ColumnsForm, SheetForm, UploadForm
+from training.models import CompletionUpload
+
+STEPS = ["Upload", "Match the columns", "Check and record"]
+EARLIER_UPLOADS = 10
+ROWS_PER_PAGE = 50
+SAMPLE_ROWS = 4
+FORM_BYTES = 64 * 1024  # what a form takes beside its file
+BLOCK = 64 * 1024  # bytes
+READY, ERROR, DUPLICATE = "ready", "error", "duplicate"
+
+
+@csrf_exempt  # the token stands in the body, which is not read at all when it is too large; below, it is demanded
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_upload(request: SignedIn) -> HttpResponse:
+    """Takes a file in; below, the uploads before it. What is too large is refused before it is read."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > COMPLETIONS.max_bytes + FORM_BYTES:
+        return _too_large(request)
+    return csrf_protect(_upload_page)(request)
+
+
+def _too_large(request: SignedIn) -> HttpResponse:
+    """The body is passed over in small blocks: a browser shows the answer only once it has sent all."""
+    while request.read(BLOCK):
+        pass
+    form = UploadForm({})
+    form.errors["file"] = form.error_class([COMPLETIONS.too_large])
+    return render(request, "training/completion_upload.html", _upload_context(request, form), status=413)
+
+
+def _upload_page(request: HttpRequest) -> HttpResponse:
+    signed_in: Any = request
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            upload = uploads.start_upload(file.read(), file.name, signed_in.user)
+        except UnusableFile as error:
+            form.add_error("file", str(error))
+        else:
+            return redirect("training:completion_file", upload.pk)
+    return render(request, "training/completion_upload.html", _upload_context(signed_in, form))
+
+
+def _upload_context(request: SignedIn, form: UploadForm) -> dict[str, Any]:
+    earlier = CompletionUpload.objects.visible_to(request.user).defer("content", "result")
+    return {"form": form, "steps": STEPS, "earlier": earlier.select_related("uploaded_by")[:EARLIER_UPLOADS]}
+
+
+def _upload(request: SignedIn, pk: int) -> CompletionUpload:
+    found: CompletionUpload = visible_or_404(CompletionUpload.objects.all(), request, pk=pk)
+    return found
+
+
+@require_safe
+@role_required(Role.TRAINING_MANAGER)
+def completion_file(request: SignedIn, pk: int) -> HttpResponse:
+    """The file where it stands: its result if it is recorded, else its preview, else the question that is open."""
+    upload = _upload(request, pk)
+    if upload.recorded_at:
+        return _result_page(request, upload)
+    if not upload.sheet:
+        return redirect("training:completion_sheet", pk)
+    if not upload.is_mapped:
+        return redirect("training:completion_columns", pk)
+    try:
+        plan = uploads.plan_upload(upload)
+    except UnusableFile as error:
+        messages.error(request, str(error))
+        return redirect("training:completion_columns", pk)
+    return _preview_page(request, upload, plan)
+
+
+def _preview_page(request: SignedIn, upload: CompletionUpload, plan: uploads.Plan) -> HttpResponse:
+    shown: dict[str, list[Any]] = {READY: plan.ready, ERROR: plan.problems, DUPLICATE: plan.duplicates}
+    asked = request.GET.get("rows", "")
+    status = asked if asked in shown else ERROR if plan.problems else READY
+    labels = {READY: "ready to record", ERROR: "with problems", DUPLICATE: "on record already"}
+    failed = f"{plan.failed} failed attempt{pluralize(plan.failed)} among them" if plan.failed else ""
+    tabs = [
+        {
+            "value": tab,
+            "label": labels[tab],
+            "count": len(rows),
+            "current": tab == status,
+            "note": failed if tab == READY else "",
+        }
+        for tab, rows in shown.items()
+    ]
+    context = {
+        "upload": upload,
+        "plan": plan,
+        "steps": STEPS,
+        "status": status,
+        "tabs": tabs,
+        "page": Paginator(shown[status], ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "before": _recorded_before(upload),
+    }
+    return render(request, "training/completion_preview.html", context)
+
+
+def _recorded_before(upload: CompletionUpload) -> CompletionUpload | None:
+    """The upload by which the very same file was recorded and not taken back, if any."""
+    same = CompletionUpload.objects.filter(sha256=upload.sha256, imported__taken_back_at__isnull=True)
+    return same.filter(imported__isnull=False).defer("content", "result").first()
+
+
+def _result_page(request: SignedIn, upload: CompletionUpload) -> HttpResponse:
+    result = uploads.result_of(upload)
+    count = result.recorded
+    context = {
+        "upload": upload,
+        "heading": f"{count:,} completion{'' if count == 1 else 's'} recorded",
+        "result": result,
+        "rejected": [{"row": row, "reason": reason} for row, reason in result.rejected.items()],
+    }
+    return render(request, "training/completion_result.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_sheet(request: SignedIn, pk: int) -> HttpResponse:
+    """Asks which sheet holds the completions."""
+    upload = _upload(request, pk)
+    if upload.recorded_at:
+        return redirect("training:completion_file", pk)
+    sheets = uploads.workbook_of(upload).sheets
+    form = SheetForm(request.POST or None, sheets=[sheet.name for sheet in sheets], initial={"sheet": upload.sheet})
+    if form.is_valid():
+        try:
+            uploads.choose_sheet(upload, request.user, form.cleaned_data["sheet"])
+        except UnusableFile as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("training:completion_file", pk)
+    return render(request, "training/completion_sheet.html", {"upload": upload, "form": form, "steps": STEPS})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.TRAINING_MANAGER)
+def completion_columns(request: SignedIn, pk: int) -> HttpResponse:
+    """Asks what the columns mean. `?header_row=N` takes another row of the file for the header, 0 none."""
+    upload = _upload(request, pk)
+    if upload.recorded_at or not upload.sheet:
+        return redirect("training:completion_file", pk)
+    workbook = uploads.workbook_of(upload)
+    try:
+        proposal = uploads.proposal_for(upload, workbook, header_row=_asked_header_row(request))
+    except UnusableFile as error:
+        messages.error(request, str(error))
+        return redirect("training:completion_columns", pk)
+    rows = workbook.sheet(upload.sheet).rows
+    width = max(len(row.cells) for row in rows)
+    form = ColumnsForm(request.POST or None, proposal=proposal, width=width)
+    if form.is_valid() and _apply(request, upload, proposal, form):
+        return redirect("training:completion_file", pk)
+    below = [row for row in rows if row.number > proposal.header_row][:SAMPLE_ROWS]
+    context = {
+        "upload": upload,
+        "form": form,
+        "proposal": proposal,
+        "sample": [{"number": row.number, "cells": _padded(row, width)} for row in below],
+        "titles": [column_title(proposal.headers, column) for column in range(width)],
+        "several_sheets": len(workbook.sheets) > 1,
+        "steps": STEPS,
+    }
+    return render(request, "training/completion_columns.html", context)
+
+
+def _asked_header_row(request: SignedIn) -> int | None:
+    """The row that the address names, if any. Raises UnusableFile if it is no number."""
+    asked = request.GET.get("header_row")
+    if asked is None:
+        return None
+    if not is_key(asked.strip()):
+        raise UnusableFile(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
+    return int(asked)
+
+
+def _padded(row: Row, width: int) -> list[str]:
+    return [row.cell(column) for column in range(width)]
+
+
+def _apply(request: SignedIn, upload: CompletionUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:
+    header_row, mapping = proposal.header_row, form.mapping()
+    try:
+        uploads.apply_mapping(upload, request.user, sheet=upload.sheet, header_row=header_row, mapping=mapping)
+    except UnusableFile as error:
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
+def _file_url(_request: SignedIn, pk: int) -> str:
+    return reverse("training:completion_file", args=[pk])
+
+
+@role_required(Role.TRAINING_MANAGER)
+@post_only(_file_url)
+def completion_record(request: SignedIn, pk: int) -> HttpResponse:
+    """Records the rows that are ready. Pressed twice, it records once."""
+    upload = _upload(request, pk)
+    try:
+        uploads.record_upload(upload, request.user)
+    except UnusableFile as error:
+        messages.error(request, f"Nothing was recorded. {error}")
+    return redirect("training:completion_file", pk)
+
+
+@require_safe
+@role_required(Role.TRAINING_MANAGER)
+def completion_rejected(request: SignedIn, pk: int) -> HttpResponse:
+    """The rows that are not recorded, with the reason of each, as CSV in the columns of the file itself."""
+    upload = _upload(request, pk)
+    try:
+        text = uploads.rejected_rows(upload)
+    except UnusableFile as error:
+        messages.error(request, str(error))
+        return redirect("training:completion_file", pk)
+    # The mark at the start tells Excel that the text is UTF-8.
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="completions-{pk}-not-recorded.csv"'
+    return response
+
+
+urlpatterns = [
+    path("completions/upload/", completion_upload, name="completion_upload"),
+    path("completions/files/<int:pk>/", completion_file, name="completion_file"),
+    path("completions/files/<int:pk>/sheet/", completion_sheet, name="completion_sheet"),
+    path("completions/files/<int:pk>/columns/", completion_columns, name="completion_columns"),
+    path("completions/files/<int:pk>/record/", completion_record, name="completion_record"),
+    path("completions/files/<int:pk>/not-recorded/", completion_rejected, name="completion_rejected"),
+]
