@@ -39,7 +39,7 @@ def overview(request: SignedIn) -> HttpResponse:
         "disputes": shown[:DISPUTES_SHOWN],
         "more_disputes": len(shown) > DISPUTES_SHOWN,
         "develops": request.user.has_role(*TRAINING_READERS),
-        "reads_disputes": request.user.has_role(*DISPUTE_READERS),
+        "follows": request.user.has_role(*DISPUTE_READERS),
         "adds": request.user.has_role(Role.TRAINING_MANAGER),
     }
     return render(request, "training/overview.html", context)
