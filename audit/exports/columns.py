@@ -13,6 +13,7 @@ from django.db import connection
 
 from audit.machine import Subject
 from audit.models import StepEvent
+from audit.verify import subject_models
 
 TEXT = "text"
 CODE = "code"
@@ -49,6 +50,8 @@ class Column:
     sql: str
     can_be_empty: str = ""
     """When the cell is empty; never, where this is."""
+    label: str = ""
+    """What people call the time that it holds."""
 
     @property
     def csv_sql(self) -> str:
@@ -119,6 +122,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
                 HOURS,
                 hours_sql(sums.seconds("stage", stage)),
                 can_be_empty="it was never there",
+                label=label_of(model, stage),
             )
             for stage, party in stages
         ),
@@ -129,6 +133,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
                 HOURS,
                 hours_sql(sums.seconds("party", party)),
                 can_be_empty="that clock never ran for it",
+                label=f"{party}, all stages",
             )
             for party in sorted({party for _, party in stages}, reverse=True)
         ),
@@ -138,6 +143,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             HOURS,
             hours_sql("stay.clocked_seconds"),
             can_be_empty="no clock ever ran for it, as for a draft",
+            label="Total",
         ),
         *(
             Column(name, holds, COUNT, f"coalesce({sums.visits(stage)}, 0)")
@@ -168,9 +174,17 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             "Time on the clock on the wall from the start to the end, or up to the export.",
             SECONDS,
             f"floor(extract(epoch FROM coalesce({ENDED_AT}, %(as_of)s) - {STARTED_AT}))::bigint",
+            label="Elapsed",
         ),
-        Column("business_seconds", "The same in business time.", BUSINESS_SECONDS, "coalesce(stay.seconds, 0)"),
+        Column(
+            "business_seconds",
+            "The same in business time.",
+            BUSINESS_SECONDS,
+            "coalesce(stay.seconds, 0)",
+            label="Business time",
+        ),
     ]
+    model = next((model for model in subject_models() if model.workflow == workflow), None)
     stages = [
         Column(
             stage,
@@ -178,6 +192,7 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             BUSINESS_SECONDS,
             sums.seconds("stage", stage),
             can_be_empty="it never stayed there, also where it ended there at once",
+            label=model.state_label(stage) if model else stage,
         )
         for stage in stages_of(workflow, position)
     ]
@@ -232,8 +247,8 @@ def _named_apart(fixed: list[Column], named_by_people: list[Column], what: str) 
     return columns
 
 
-# When a subject was filed: where no party is declared, when it began. One without a stay in any stage began and ended with
-# one step.
+# When a subject was filed: where no party is declared, when it began. One without a stay in any stage began and
+# ended with one step.
 FIRST_SUBMITTED_AT = "stay.first_submitted_at"
 STARTED_AT = "coalesce(stay.started_at, last.at)"
 ENDED_AT = "(CASE WHEN last.final THEN last.at END)"

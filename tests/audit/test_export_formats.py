@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 import openpyxl
 import pandas as pd
 import pm4py
+import pypdf
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
@@ -28,6 +29,7 @@ from audit.ledger import PastStep
 from audit.models import StepEvent
 from designation.demo.data import make_demo_data
 from tests import factories
+from tests.audit.test_report_files import tagged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -337,9 +339,48 @@ def test_the_event_log_as_csv_has_every_step(tmp_path, people):
     assert datetime.fromisoformat(rows[0]["at"]) == steps[0].at
 
 
+def text_of(file: Path) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(file).pages).split())
+
+
 def test_the_report_is_a_tagged_pdf_for_everybody(tmp_path, decided):
     content = written(tmp_path, "pdf").read_bytes()
     assert content.startswith(b"%PDF-")
     assert re.search(rb"/MarkInfo\s*<<\s*/Marked true", content)
     assert b"pdfuaid:part" in content
     assert b"/Lang" in content
+    assert len(tagged(content, "/H1")) == 1, "the title"
+    assert len(tagged(content, "/H2")) == 5
+
+
+def test_the_report_says_in_words_what_it_holds_and_by_which_percentiles(tmp_path, decided):
+    text = text_of(written(tmp_path, "pdf"))
+    for said in ("Requests All requests", "HSI review", "DEA, all stages", "Number Mean Median 75th 90th 95th Longest"):
+        assert said in text
+    file = tmp_path / "some.pdf"
+    options = ("--cohort", "decided", "--from", "2020-01-01", "--kind", "initial", "--outcome", "approved")
+    call_command("export_processing_times", "--format", "pdf", "--output", str(file), *options)
+    text = text_of(file)
+    assert "All requests that ended from January 1, 2020" in text
+    assert "Only Approved" in text
+
+
+def test_the_figures_of_the_report_are_those_of_pandas(tmp_path, decided):
+    hours = pd.DataFrame(read_csv(tmp_path))["total_hours"].replace("", None).dropna().astype(float)
+    figures = [hours.mean(), *hours.quantile([0.5, 0.75, 0.9, 0.95]), hours.max()]
+    assert f"Total {len(hours)} {' '.join(f'{figure:,.2f}' for figure in figures)}" in text_of(written(tmp_path, "pdf"))
+
+
+def test_the_report_bears_stages_that_are_called_like_columns(tmp_path, like_columns):
+    text = text_of(written(tmp_path, "pdf", "case"))
+    assert "Elapsed 1 9.00 9.00 9.00 9.00 9.00 9.00" in text
+    assert "case 1 1.00" in text
+
+
+def test_the_report_gives_what_no_font_shows_by_its_number(tmp_path):
+    stages = ["審査", "Überprüfung", "a\u0301 \U0001f468\u200d\U0001f469", "\x01\ue000"]
+    steps = [PastStep("C-1", "t", stage, at=MONDAY + timedelta(hours=place)) for place, stage in enumerate(stages)]
+    ledger.append_history("case", steps, source="imported")
+    text = text_of(written(tmp_path, "pdf", "case"))
+    for said in ("[U+5BE9][U+67FB]", "[U+1F468]", "[U+0001][U+E000]", "Überprüfung", "Unicode number instead"):
+        assert said in text

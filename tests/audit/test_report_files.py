@@ -176,7 +176,9 @@ def test_a_pdf_can_be_read_without_seeing_it(auditor, name):
     assert len(tagged(content, "/Table")) == len(shown_there) + 3
     headers = tagged(content, "/TH")
     assert len(headers) == sum(len(part.table.columns) for part in shown_there) + 2 + 3 + 2
-    assert len(tagged(content, "/H1")) == len(shown_there) + 3
+    # The title, and below it a heading for each table.
+    assert len(tagged(content, "/H1")) == 1
+    assert len(tagged(content, "/H2")) == len(shown_there) + 3
 
 
 @EVERY_PAGE
@@ -218,6 +220,14 @@ def test_a_picture_of_more_bars_than_a_page_holds_says_how_many_there_are(client
     client.force_login(people.auditor)
     content, _ = take(client, "timeliness", "pdf", workflow="old cases", by="desk")
     assert "Drawn are the first 32 of 40; the table has all." in text_of(content)
+
+
+def test_what_no_font_shows_is_given_by_its_number(client, people):
+    steps = [PastStep("C-1", "imported", "審査", at=timezone.now() - timedelta(days=9), dimensions={"desk": "窓口"})]
+    ledger.append_history("old cases", steps, source=StepEvent.Source.IMPORTED)
+    client.force_login(people.auditor)
+    content, _ = take(client, "process-map", "pdf", workflow="old cases", cohort="filed")
+    assert "Each is given by its Unicode number instead" in text_of(content)
 
 
 @pytest.mark.parametrize("format", ["pdf", "xlsx"])
