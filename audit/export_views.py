@@ -16,14 +16,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.export_forms import ScheduleForm
-from audit.exports import exported_models, orders, schedules
+from audit.exports import orders, schedules
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
 from audit.filters import ALL, COHORTS
-from audit.machine import Subject
 from audit.manifest import words
 from audit.models import AccessRecord, ExportFile, ScheduledExport
-from audit.views import View, for_report_readers
+from audit.reading import rows_of
+from audit.views import View, asked_model, for_report_readers, workflow_choices
 
 FILES_ON_A_PAGE = 50
 
@@ -125,13 +125,20 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
     if "end" in request.POST:
         _end(request, own)
         return redirect("audit:schedule_list")
-    form = ScheduleForm(request.POST if request.method == "POST" else None, model=_model())
+    model = asked_model(request)
+    form = ScheduleForm(request.POST if request.method == "POST" else None, model=model)
     if form.is_valid():
-        schedules.schedule_export(owner=user, workflow=_model().workflow, **form.values())
+        schedules.schedule_export(owner=user, workflow=model.workflow, **form.values())
         messages.success(request, "The export is scheduled: it comes once the period under way is over.")
         return redirect("audit:schedule_list")
     status = 400 if form.errors else 200
-    return render(request, "audit/exports/schedules.html", {"form": form, "schedules": own}, status=status)
+    context = {
+        "form": form,
+        "schedules": [(schedule, rows_of(schedule.workflow)) for schedule in own],
+        "workflows": workflow_choices(request),
+        "rows": rows_of(model.workflow),
+    }
+    return render(request, "audit/exports/schedules.html", context, status=status)
 
 
 def _end(request: HttpRequest, own: QuerySet[ScheduledExport]) -> None:
@@ -168,7 +175,3 @@ def _rows(file: ExportFile) -> list[dict[str, str]]:
     if file.manifest:
         rows.append(("SHA-256 of the file", file.manifest["sha256"]))
     return [{"label": f"{name[0].upper()}{name[1:]}".replace("_", " "), "value": value} for name, value in rows]
-
-
-def _model() -> type[Subject]:
-    return exported_models()[0]

@@ -12,6 +12,7 @@ from audit.machine import Subject
 class ExportForm(forms.Form):
     """What an export of the model's processing times is to hold; empty fields hold everything."""
 
+    workflow = forms.CharField(required=False, widget=forms.HiddenInput)
     cohort = forms.ChoiceField(label="Which", choices=list(COHORTS.items()), required=False)
     first_day = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(

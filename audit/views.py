@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit import exports
@@ -22,6 +23,7 @@ from audit.exports.columns import Sums, columns_of
 from audit.filters import DECIDED
 from audit.forms import ExportForm
 from audit.machine import Subject
+from audit.reading import models_read_by, name_of, row_of, rows_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -43,13 +45,14 @@ def for_report_readers(view: View) -> View:
 @for_report_readers
 def processing_times(request: HttpRequest) -> HttpResponse:
     """What the file will hold, under the filters in the address; a post has it made in the format chosen."""
-    form = ExportForm(request.GET, model=_model())
+    model = asked_model(request)
+    form = ExportForm(request.GET, model=model)
     if request.method == "GET":
         return _page(request, form)
     chosen = OrderForm(request.POST)
     if not form.is_valid() or not chosen.is_valid():
         return _page(request, form, chosen)
-    wanted = {"format": chosen.cleaned_data["format"], "workflow": _model().workflow, "filters": form.filters()}
+    wanted = {"format": chosen.cleaned_data["format"], "workflow": model.workflow, "filters": form.filters()}
     try:
         file = orders.order(owner=request.user, **wanted)
     except orders.OrderRefused as error:
@@ -62,11 +65,12 @@ def processing_times(request: HttpRequest) -> HttpResponse:
 @for_report_readers
 def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
     """The file itself, as it comes from the database."""
-    form = ExportForm(request.GET, model=_model())
+    model = asked_model(request)
+    form = ExportForm(request.GET, model=model)
     if not form.is_valid():
         return _page(request, form)
-    export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
-    name = f"processing-times-{timezone.localdate():%Y-%m-%d}.csv"
+    export = exports.processing_times(model.workflow, user=request.user, filters=form.filters())
+    name = f"processing-times-of-{slugify(rows_of(model.workflow))}-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
         exports.stream(export, actor=request.user),
         content_type="text/csv; charset=utf-8",
@@ -77,34 +81,55 @@ def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @for_report_readers
 def data_dictionary(request: HttpRequest) -> HttpResponse:
-    return render(request, "audit/data_dictionary.html", {"columns": columns_of(_model(), Sums())})
+    model = asked_model(request)
+    context = {"columns": columns_of(model, Sums()), "row": row_of(model.workflow), "workflow": model.workflow}
+    return render(request, "audit/data_dictionary.html", context)
 
 
 def _page(request: HttpRequest, form: ExportForm, chosen: OrderForm | None = None) -> HttpResponse:
     """The page of processing times; `chosen` is the order of a file that was refused."""
-    context: dict[str, Any] = {"form": form, "presets": _presets(), "chosen": chosen or OrderForm()}
+    workflow = asked_model(request).workflow
+    context: dict[str, Any] = {
+        "form": form,
+        "presets": _presets(workflow),
+        "chosen": chosen or OrderForm(),
+        "workflow": workflow,
+        "workflows": workflow_choices(request),
+        "row": row_of(workflow),
+        "rows": rows_of(workflow),
+    }
     if form.is_valid():
-        export = exports.processing_times(_model().workflow, user=request.user, filters=form.filters())
+        export = exports.processing_times(workflow, user=request.user, filters=form.filters())
         context |= {"row_count": exports.row_count(export), "columns": export.columns}
     is_bad = not form.is_valid() or (chosen is not None and not chosen.is_valid())
     return render(request, "audit/processing_times.html", context, status=400 if is_bad else 200)
 
 
-def _presets() -> list[dict[str, str]]:
+def _presets(workflow: str) -> list[dict[str, str]]:
     """Periods to choose with one click."""
     day = periods.today()
     month, year = (periods.last_period(kind, day) for kind in (periods.Kind.MONTH, periods.Kind.FISCAL_YEAR))
     return [
-        {"label": f"Last fiscal year ({year.name})", "query": _decided_in(year)},
-        {"label": f"Last month ({month.first_day:%B %Y})", "query": _decided_in(month)},
+        {"label": f"Last fiscal year ({year.name})", "query": _decided_in(year, workflow)},
+        {"label": f"Last month ({month.first_day:%B %Y})", "query": _decided_in(month, workflow)},
     ]
 
 
-def _decided_in(period: periods.Period) -> str:
+def _decided_in(period: periods.Period, workflow: str) -> str:
     days = {"first_day": period.first_day.isoformat(), "last_day": period.last_day.isoformat()}
-    return urlencode({"cohort": DECIDED} | days)
+    return urlencode({"workflow": workflow, "cohort": DECIDED} | days)
 
 
-def _model() -> type[Subject]:
-    """The workflow that the pages are about: the one whose model declares an export."""
-    return exports.exported_models()[0]
+def workflow_choices(request: HttpRequest) -> list[tuple[str, str, bool]]:
+    """What the template `audit/_workflows.html` offers: the workflows that the user reads."""
+    asked = asked_model(request)
+    return [
+        (name_of(model.workflow), urlencode({"workflow": model.workflow}), model is asked)
+        for model in models_read_by(request.user)
+    ]
+
+
+def asked_model(request: HttpRequest) -> type[Subject]:
+    """The workflow that the address names, else the first of those that the user reads."""
+    models = models_read_by(request.user)
+    return next((model for model in models if model.workflow == request.GET.get("workflow")), models[0])

@@ -189,7 +189,12 @@ DEMO_MAKERS = ["training.demo.data.make"]
 LOAD_MAKERS = ["training.load.data.make"]
 
 # Roles whose users read and export processing times, each those of the rows that he may see.
-AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"]
+AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field", "training_manager"]
+# The workflows that only some of these roles read; every other is read by all of them.
+AUDIT_WORKFLOW_ROLES = {
+    "request": ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"],
+    "module version": ["auditor", "hsi_hq", "dea_hq", "training_manager"],
+}
 # Roles that also read reports on workflows of which only the ledger knows, as imported histories.
 AUDIT_ANY_WORKFLOW_ROLES = ["auditor", "hsi_hq", "dea_hq"]
 # Roles that set goals, and the parties for whose clocks each does; any of them sets one for a whole process.

@@ -38,9 +38,10 @@ READERS = dict.fromkeys(("coordinator", "other_coordinator", "hsi_hq", "dea_fiel
 ONE_REQUEST = READERS | {"other_coordinator": 404, "other_dea_field": 404}
 FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
 OWN_OFFICE = FILERS | {"other_coordinator": 404}
+REPORTS = READERS | {"training_manager": 200}
 # Of a dispute on a request: who speaks for a side, and who may read it only.
 SIDES = ONE_REQUEST | {"auditor": 403}
-OWN_EXPORT = dict.fromkeys(READERS, 404) | {"coordinator": 200}
+OWN_EXPORT = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
@@ -78,18 +79,18 @@ EXPECTED: dict[str, dict[str, int]] = {
     "training:dispute": ONE_REQUEST | {"training_manager": 200},
     "training:dispute_open": SIDES | {"training_manager": 404},
     "training:dispute_act": SIDES,
-    "audit:timeliness": READERS,
-    "audit:returns": READERS,
-    "audit:process_map": READERS,
-    "audit:behind": READERS,
-    "audit:trail": ONE_REQUEST,
-    "audit:picture": READERS,
-    "audit:table_csv": READERS,
-    "audit:report_file": READERS,
-    "audit:processing_times": READERS,
-    "audit:processing_times_csv": READERS,
-    "audit:data_dictionary": READERS,
-    "audit:export_list": READERS,
+    "audit:timeliness": REPORTS,
+    "audit:returns": REPORTS,
+    "audit:process_map": REPORTS,
+    "audit:behind": REPORTS,
+    "audit:trail": ONE_REQUEST | {"training_manager": 404},
+    "audit:picture": REPORTS,
+    "audit:table_csv": REPORTS,
+    "audit:report_file": REPORTS,
+    "audit:processing_times": REPORTS,
+    "audit:processing_times_csv": REPORTS,
+    "audit:data_dictionary": REPORTS,
+    "audit:export_list": REPORTS,
     "audit:export_detail": OWN_EXPORT,
     "audit:export_download": OWN_EXPORT | {"coordinator": 404},  # not made yet
     "audit:export_manifest": OWN_EXPORT | {"coordinator": 404},

@@ -106,7 +106,7 @@ class Dispute(Subject):
     final_states = frozenset({Level.SETTLED.value})
     moved_fields = ("outcome", "settled")
     exported = Exported(
-        identifiers={"title": ("title", "The point at issue, in a few words.")},
+        identifiers={"point_at_issue": ("title", "The point at issue, in a few words.")},
         dimensions={
             "about": Dimension("About", "What it is about: a section, a version, or a request.", lambda: About.choices),
             "module": Dimension(

@@ -195,7 +195,7 @@ class ModuleVersion(Subject):
     final_states = frozenset({VersionState.PUBLISHED.value, VersionState.SUPERSEDED.value, VersionState.RETIRED.value})
     moved_fields = ("published_on", "ended_on")
     exported = Exported(
-        identifiers={"module": ("module__code", "The module’s code.")},
+        identifiers={"module_title": ("module__title", "The module’s title.")},
         dimensions={
             "module": Dimension("Module", "Code of the module.", lambda: Module.objects.values_list("code", "title")),
             "owner": Dimension(
