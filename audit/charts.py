@@ -95,12 +95,15 @@ def ages(data: dict[str, Any], width: int) -> Any:
 
 def flow(data: dict[str, Any], width: int) -> Any:
     """`rows` of `label`, `filed`, `ended`: two bars a period."""
+    rows = [{"label": row["label"], "Filed": row["filed"], "Ended": row["ended"]} for row in data["rows"]]
+    return bars({"rows": rows, "series": ["Filed", "Ended"], "counts": "Requests"}, width)
+
+
+def bars(data: dict[str, Any], width: int) -> Any:
+    """`rows` of `label` and a number for each name in `series`, two of them: two bars a period. `counts`: of what."""
     order = [row["label"] for row in data["rows"]]
-    rows = [
-        {"label": row["label"], "count": row[which], "which": name}
-        for row in data["rows"]
-        for which, name in (("filed", "Filed"), ("ended", "Ended"))
-    ]
+    series = data["series"]
+    rows = [{"label": row["label"], "count": row[name], "which": name} for row in data["rows"] for name in series]
     step = max(1, -(-len(order) // (width // 62)))
     x = alt.X("label:O", sort=order, title=None, axis=alt.Axis(labelAngle=0, values=order[::step], labelOverlap=False))
     return (
@@ -108,9 +111,9 @@ def flow(data: dict[str, Any], width: int) -> Any:
         .mark_bar()
         .encode(
             x=x,
-            xOffset=alt.XOffset("which:N", sort=["Filed", "Ended"]),
-            y=alt.Y("count:Q", title="Requests", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("which:N", title=None, sort=["Filed", "Ended"], scale=alt.Scale(range=[MIDDLE, LINE])),
+            xOffset=alt.XOffset("which:N", sort=series),
+            y=alt.Y("count:Q", title=data["counts"], axis=alt.Axis(tickMinStep=1, format="d")),
+            color=alt.Color("which:N", title=None, sort=series, scale=alt.Scale(range=[MIDDLE, LINE])),
         )
         .properties(width=width, height=220)
     )
@@ -143,6 +146,7 @@ CHARTS: dict[str, Callable[[dict[str, Any], int], Any]] = {
     "quartiles": quartiles,
     "ages": ages,
     "flow": flow,
+    "bars": bars,
 }
 
 

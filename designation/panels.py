@@ -1,12 +1,13 @@
-"""What other apps show on the pages of a request or an agent, as the settings list it.
+"""What other apps show on the pages of a request, of an agent, or of an act on requests, as the settings list it.
 
 A panel function takes the row and the user and returns a Panel, or None where it has nothing to say. Listed by dotted
-path in settings.DESIGNATION_PANELS under "request" and "agent"; the pages and the admin show the same.
+path in settings.DESIGNATION_PANELS under "request", "agent" and "act"; the pages and the admin show the same. Of an
+agent it also takes the fields of the page's address, so that it can be asked something there; an act's row is an Act.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from designation.models import User
+from designation.models import Request, User
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,19 @@ class Panel:
     context: Mapping[str, Any]
 
 
-def panels_of(what: str, row: Any, user: User) -> list[Panel]:
-    """The panels of a page, in the order of the settings. `what` is "request" or "agent"."""
-    return [panel for function in _functions(what) if (panel := function(row, user)) is not None]
+@dataclass(frozen=True)
+class Act:
+    """An act that is about to be made on requests, by the name of its transition."""
+
+    name: str
+    requests: Sequence[Request]
+
+
+def panels_of(what: str, row: Any, user: User, *more: Mapping[str, str]) -> list[Panel]:
+    """The panels of a page, in the order of the settings. `what` is "request", "agent" or "act"."""
+    return [panel for function in _functions(what) if (panel := function(row, user, *more)) is not None]
 
 
 @cache
-def _functions(what: str) -> tuple[Callable[[Any, User], Panel | None], ...]:
+def _functions(what: str) -> tuple[Callable[..., Panel | None], ...]:
     return tuple(import_string(path) for path in settings.DESIGNATION_PANELS[what])

@@ -7,9 +7,10 @@ was missed loses nothing and one that is repeated adds nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from audit import calendar
 from audit.calendar import BusinessClock
@@ -54,6 +56,22 @@ class Due:
     @property
     def stage(self) -> str:
         return str(State(self.visit.stage).label)
+
+
+@dataclass(frozen=True)
+class DigestPart:
+    """What another app says in a digest: lines of text under a heading."""
+
+    heading: str
+    lines: Sequence[str]
+
+    @property
+    def listed(self) -> Sequence[str]:
+        return self.lines[:LISTED]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.lines) - LISTED, 0)
 
 
 def write_reminders(at: datetime) -> int:
@@ -203,7 +221,7 @@ def _write_digest(person: User, day: date) -> int:
 
 
 def _digest_notice(person: User, day: date) -> Notice | None:
-    """What waits for the person and what is late among all that he may see; None when there is neither."""
+    """What waits for the person, what is late among all that he may see, and what other apps add; None for nothing."""
     visible: Any = Request.objects.visible_to(person).open().with_clock().order_by(F("due_at"), "pk")
     waiting: list[Any] = list(visible.filter(waiting_for(person)))
     mine = {request.pk for request in waiting}
@@ -213,10 +231,19 @@ def _digest_notice(person: User, day: date) -> Notice | None:
         "due_soon": [request for request in waiting if request.clock_status == Status.DUE_SOON],
         "late_elsewhere": [request for request in late if request.pk not in mine],
     }
-    if not waiting and not late:
+    parts = [part for function in _digest_parts() for part in function(person, day)]
+    if not waiting and not late and not parts:
         return None
     context = {name: {"rows": rows[:LISTED], "more": max(len(rows) - LISTED, 0)} for name, rows in groups.items()}
-    body = render_to_string("designation/mail/digest.txt", {"day": day, "waiting": len(waiting), **context})
+    body = render_to_string(
+        "designation/mail/digest.txt", {"day": day, "waiting": len(waiting), "parts": parts, **context}
+    )
     counts = f"{len(waiting)} waiting for you, {len(groups['late'])} late"
     numbers = [request.number for rows in groups.values() for request in rows[:LISTED]]
     return Notice(recipient=person, transition="digest", title=f"Your day: {counts}", body=body, numbers=numbers)
+
+
+@cache
+def _digest_parts() -> tuple[Callable[[User, date], Sequence[DigestPart]], ...]:
+    """What the settings list: each takes the person and the day, and returns its parts of the digest."""
+    return tuple(import_string(path) for path in settings.DESIGNATION_DIGEST_PARTS)

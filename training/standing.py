@@ -162,11 +162,11 @@ def standing_of(agents: QuerySet[Agent], on: date) -> list[Standing]:
 
 def standing_sql(people: SQL, on: date) -> SQL:
     """The rule for people that a statement gives as `agent_id`, `user_id` (one of them NULL) and `audience`."""
-    day = {"on": on, "known_before": _end_of(on)}
+    day = {"on": on, "known_before": end_of(on)}
     return SQL(STANDING.format(people=people.text), people.parameters | day)
 
 
-def _end_of(day: date) -> datetime:
+def end_of(day: date) -> datetime:
     """The first instant after the local day."""
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min), timezone.get_default_timezone())
 

@@ -125,6 +125,6 @@ class ActsAdmin(BulkAdmin):
             "row_url": self.with_filters(request, self.url("change", row.pk)),
             "more_queued": self.next_in_queue(request, [row.pk]) is not None,
             **self.clock_after(act),
-            **({} if refusal else self.consequences(act.name, [row])),
+            **({} if refusal else self.consequences(act.name, [row], user_of(request))),
         }
         return self.render(request, "admin/designation/act.html", context, status=status)

@@ -102,7 +102,7 @@ class BulkAdmin(OutcomeAdmin):
             "refused": selections.grouped(outcome.refused),
             "refused_count": len(outcome.refused),
             **self.clock_after(act),
-            **self.consequences(act.name, outcome.done),
+            **self.consequences(act.name, outcome.done, user_of(request)),
         }
         return self.render(request, "admin/designation/bulk_confirm.html", context)
 

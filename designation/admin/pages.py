@@ -39,7 +39,7 @@ class WorkflowAdmin(ScopedAdmin):
         """What `perform` would do at this moment; changes nothing."""
         raise NotImplementedError
 
-    def consequences(self, name: str, rows: Sequence[Any]) -> dict[str, Any]:
+    def consequences(self, name: str, rows: Sequence[Any], user: User) -> dict[str, Any]:
         """What else the act's page shows of what will happen to the rows."""
         return {}
 

@@ -29,7 +29,7 @@ from designation.admin.queue import (
 from designation.agents import changes_since
 from designation.models import Designation, FieldOpinion, Request, Role, User
 from designation.models.requests import FINAL_STATES, State
-from designation.panels import panels_of
+from designation.panels import Act, panels_of
 from designation.permissions import DEA_ROLES
 from designation.selectors import clocks, visits_of, waiting_for
 
@@ -145,12 +145,15 @@ class RequestAdmin(ActsAdmin):
     ) -> Outcome[Request]:
         return workflow.preview(name, pks, actor=actor, versions=versions)
 
-    def consequences(self, name: str, rows: Sequence[Request]) -> dict[str, Any]:
+    def consequences(self, name: str, rows: Sequence[Request], user: User) -> dict[str, Any]:
         """What changed of the agents meanwhile; for a decision, the division's nonconcurrences.
 
         For an approval also its term and what it replaces.
         """
-        shown: dict[str, Any] = {"agent_changes": changes_since(rows)}
+        shown: dict[str, Any] = {
+            "agent_changes": changes_since(rows),
+            "panels": panels_of("act", Act(name, rows), user),
+        }
         if name in {"approve", "deny"}:
             opinions = FieldOpinion.objects.current().filter(request__in=rows, concurs=False)
             shown["nonconcurrences"] = opinions.select_related("request", "division", "given_by")

@@ -55,7 +55,7 @@ def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
         "designations": [_designation_item(request, row) for row in designations.with_people()],
         "changes": changes_of(agent),
-        "panels": panels_of("agent", agent, request.user),
+        "panels": panels_of("agent", agent, request.user, request.GET.dict()),
     }
     return render(request, "designation/agent_detail.html", context)
 

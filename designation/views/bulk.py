@@ -22,6 +22,7 @@ from designation.fields import is_key
 from designation.forms import RequestFilterForm
 from designation.models import Request, Role, User
 from designation.models.requests import State
+from designation.panels import Act, panels_of
 from designation.permissions import HSI_ROLES
 from designation.selections import AT_ONCE, grouped, hindrance, keep_outcome, kept_outcome, still_refused
 from designation.views.access import SignedIn, post_only, role_required
@@ -107,6 +108,7 @@ def _confirm_page(request: SignedIn, act: Declared, form: BulkActForm, outcome: 
         "done": outcome.done,
         "asked": _asked(outcome.done) if act.name == "resubmit" else {},
         "agent_changes": changes_since(outcome.done),
+        "panels": panels_of("act", Act(act.name, outcome.done), request.user),
         "refused": grouped(outcome.refused),
         "refused_count": len(outcome.refused),
     }

@@ -66,7 +66,7 @@ def test_nobody_asked_has_no_share(agents, module, people):
 
 
 def test_counted_are_active_agents_with_an_open_request_or_a_live_designation_of_a_required_kind(people, module):
-    required(module, "initial")
+    required(module, "initial", blocks="nothing")
     asked = request(people, "dea_intake").agent
     designated = request(people, "approved").agent
     AgentFactory()  # nobody asked anything for him

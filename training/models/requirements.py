@@ -11,7 +11,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from designation.models import Agent, Request, User
+from designation.models.people import in_reach_of
 from training.models.modules import Module
+from training.permissions import TRAINING_READERS
 
 
 class Audience(models.TextChoices):
@@ -79,14 +81,18 @@ class Requirement(models.Model):
     def __str__(self) -> str:
         return f"{self.module.code} from {self.effective_from}"
 
-    def blocks_transition(self, name: str) -> bool:
-        """Whether a missing completion keeps a request from the transition."""
-        return name in {Blocks.SUBMISSION: {"submit", "resubmit"}, Blocks.APPROVAL: {"approve"}}.get(
-            Blocks(self.blocks), set()
-        )
+    @property
+    def audience_labels(self) -> list[str]:
+        return [str(Audience(audience).label) for audience in self.audience]
 
 
 class WaiverQuerySet(models.QuerySet["Waiver"]):
+    def visible_to(self, user: User) -> WaiverQuerySet:
+        """As completions are: agents' as agents are seen, users' by those who develop or audit training; one's own."""
+        if user.has_role(*TRAINING_READERS):
+            return self
+        return self.filter(Q(user=user) | Q(agent__in=Agent.objects.filter(in_reach_of(user))))
+
     def in_force(self, day: date) -> WaiverQuerySet:
         return self.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=day), granted_on__lte=day, until__gte=day)
 

@@ -32,7 +32,7 @@ def written(printed: Printed, about: About) -> bytes:
     names: list[str] = []
     for part in printed.parts:
         names.append(_name(part.table.title, names))
-        _write_table(workbook, names[-1], part.table, heading, formats)
+        write_table(workbook, names[-1], part.table, heading, formats)
     _write_definitions(printed, workbook, heading, wrapped)
     write_parameters(about() | {"row_count": printed.progress.rows}, workbook, heading, wrapped)
     workbook.close()
@@ -52,7 +52,8 @@ def _name(title: str, taken: list[str]) -> str:
     return name
 
 
-def _write_table(workbook: Any, name: str, table: Table, heading: Format, formats: dict[str, Format]) -> None:
+def write_table(workbook: Any, name: str, table: Table, heading: Format, formats: dict[str, Format]) -> None:
+    """A sheet of that name; `formats` has those of NUMBER_FORMATS. Raises CannotWrite."""
     if len(table.rows) >= ROWS_OF_A_SHEET:
         raise CannotWrite(f"“{table.title}” has {len(table.rows):,} rows, more than a sheet holds. Take CSV.")
     sheet = new_sheet(workbook, name, table.header, heading)

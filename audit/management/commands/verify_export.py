@@ -55,6 +55,8 @@ class Command(BaseCommand):
 
 
 def _differences(file: ExportFile) -> list[str]:
+    if file.what not in printing.PAGE_OF and file.what not in exports.QUESTIONS:
+        return ["It holds more than the ledger does, so that it cannot be made again."]
     write_again = printing.write_again if file.what in printing.PAGE_OF else making.write_again
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / "again"
