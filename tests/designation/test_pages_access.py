@@ -1,4 +1,7 @@
-"""Who may open which address: every address of the project outside the admin, for every role."""
+"""Who may open which address: every address of the project, for every role.
+
+The admin has its own tests, and training its own table, in tests/training/test_pages_access.py.
+"""
 
 from __future__ import annotations
 
@@ -130,7 +133,7 @@ def addresses(resolver: Any = None, namespace: str = "") -> Iterator[str]:
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLPattern):
             yield f"{namespace}{entry.name}"
-        elif isinstance(entry, URLResolver) and entry.namespace != "admin":
+        elif isinstance(entry, URLResolver) and entry.namespace not in {"admin", "training"}:
             yield from addresses(entry, f"{entry.namespace}:" if entry.namespace else namespace)
 
 

@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from tests.factories import AgentFactory
 from tests.training.factories import Managers, dispute, section, version
+from tests.training.records import a_file, completed, required, waived
 from training import urls
+from training.completions import uploads
 from training.models import ModuleVersion
 from training.workflow import modules
 
@@ -32,11 +35,13 @@ MANAGERS = {"hsi_manager": 200, "dea_manager": 200}
 DEVELOPERS = {**MANAGERS, "hsi_hq": 200, "dea_hq": 200, "auditor": 200}
 OTHERS_FIND_NOTHING = {**dict.fromkeys(ROLES, 404), **DEVELOPERS}
 FOLLOWERS = {**DEVELOPERS, "coordinator": 200, "dea_field": 200}
+SETTERS = {**MANAGERS, "hsi_hq": 200, "dea_hq": 200}
 SIDES = {**DEVELOPERS, "auditor": 403, "coordinator": 404, "dea_field": 404}
 POSTED = dict.fromkeys(MANAGERS, 302)
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
-# The rows are a draft, its first section with an attachment, and a dispute on the section that DEA has opened.
+# The rows are a draft, its first section with an attachment, a dispute on the section that DEA has opened,
+# a requirement, and a waiver, a completion and two files of it for an agent of the coordinator's office.
 EXPECTED: dict[str, dict[str, int]] = {
     "overview": EVERYBODY,
     "module": EVERYBODY,
@@ -59,8 +64,37 @@ EXPECTED: dict[str, dict[str, int]] = {
     "dispute": {**DEVELOPERS, "coordinator": 404, "dea_field": 404},
     "dispute_open": SIDES,
     "dispute_act": SIDES,
+    "requirement_list": EVERYBODY,
+    "requirement_set": SETTERS,
+    "requirement_end": SETTERS,
+    "waiver_list": FOLLOWERS,
+    "waiver_grant": SETTERS,
+    "waiver_end": SETTERS,
+    "tracking": FOLLOWERS,
+    "tracking_people": FOLLOWERS,
+    "tracking_expiring": FOLLOWERS,
+    "tracking_trend": FOLLOWERS,
+    "tracking_picture": FOLLOWERS,
+    "tracking_file": FOLLOWERS,
+    "completion_list": EVERYBODY,
+    "completion_add": MANAGERS,
+    "completion_detail": {**dict.fromkeys(ROLES, 404), **FOLLOWERS},
+    "completion_correct": MANAGERS,
+    "completion_withdraw": MANAGERS,
+    "completion_imports": DEVELOPERS,
+    "completion_import": DEVELOPERS,
+    "completion_take_back": MANAGERS,
+    "completion_upload": MANAGERS,
+    "completion_file": MANAGERS,
+    "completion_sheet": MANAGERS,
+    "completion_columns": MANAGERS,
+    "completion_record": POSTED,
+    "completion_rejected": MANAGERS,
+    "xapi_statements": dict.fromkeys(ROLES, 405),  # learning systems sign in with their keys, and post
 }
-POST_ONLY = {"version_draft", "sign_off", "section_move"}
+POST_ONLY = {"version_draft", "sign_off", "section_move", "completion_record"}
+OF_UPLOAD = {f"completion_{page}" for page in ("file", "sheet", "columns", "record", "rejected")}
+OPEN_TO_ALL = {"xapi_statements"}
 
 
 @pytest.fixture
@@ -83,8 +117,15 @@ def arguments(people: Managers) -> dict[str, tuple[Any, ...]]:
     )
     opened = dispute(first, people.dea_manager)
     file = first.attachments.get()
+    agent = AgentFactory(office=people.coordinator.office)
+    required_now = required(drafted.module)
+    waiver = waived(agent, drafted.module, people.hsi_manager)
+    brought = completed(agent, drafted.module, imported=a_file())
+    upload = uploads.start_upload(
+        b"Badge number,Module,Completed on\n00991,JT-2009,2026-06-01\n", "june.csv", people.hsi_manager
+    )
     return {
-        **dict.fromkeys(("overview", "module_add", "dispute_list"), ()),
+        **dict.fromkeys(EXPECTED, ()),
         **dict.fromkeys(("module", "module_change", "version_draft"), (drafted.module.code,)),
         **dict.fromkeys(("version", "sign_off", "difference", "section_add"), (drafted.number,)),
         "version_act": (drafted.number, "send_to_review"),
@@ -94,6 +135,12 @@ def arguments(people: Managers) -> dict[str, tuple[Any, ...]]:
         "dispute": (opened.number,),
         "dispute_open": ("section", first.number),
         "dispute_act": (opened.number, "propose"),
+        "requirement_end": (required_now.pk,),
+        "waiver_end": (waiver.pk,),
+        "tracking_file": ("matrix", "csv"),
+        **dict.fromkeys(("completion_detail", "completion_correct", "completion_withdraw"), (brought.pk,)),
+        **dict.fromkeys(("completion_import", "completion_take_back"), (brought.imported_id,)),
+        **dict.fromkeys(OF_UPLOAD, (upload.pk,)),
     }
 
 
@@ -101,6 +148,7 @@ def test_every_address_of_training_is_in_the_table():
     assert {entry.name for entry in urls.urlpatterns if isinstance(entry, URLPattern)} == set(EXPECTED)
 
 
+@pytest.mark.django_db(transaction=True)  # a file is of one snapshot, which begins a transaction of its own
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_opens_its_addresses_and_no_others(people: Managers, arguments, role):
     client = Client()
@@ -114,7 +162,7 @@ def test_each_role_opens_its_addresses_and_no_others(people: Managers, arguments
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(arguments):
     client = Client()
-    for name in EXPECTED:
+    for name in EXPECTED.keys() - OPEN_TO_ALL:
         response = client.post(reverse(f"training:{name}", args=arguments[name]))
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("login")), name
 
