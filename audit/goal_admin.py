@@ -8,21 +8,27 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
 
 from audit import goals
-from audit.machine import Subject
+from audit.confirming import ConfirmedForm, ConfirmingAdmin
+from audit.goal_words import in_words, limited_to, measured, timed_models
 from audit.models import Goal
-from audit.role_admin import RoleAdmin
+from audit.models.goals import DAY, HOUR, business_time
+from audit.moments import moment
 
-UNITS = {"days": 8 * 3600, "hours": 3600}
+UNITS = {"days": DAY, "hours": HOUR}
 SEPARATOR = "|"
+RULE = (
+    "Where several goals apply to a request, one is asked: the one that names more (a kind and a priority before "
+    "either alone, either before none); of two that name as much, the shorter; of two as long, the one in force last."
+)
 READERS = ("auditor", "operator", *settings.AUDIT_GOAL_SETTERS)
 
 
@@ -35,20 +41,11 @@ def targets(parties: set[str]) -> Iterator[tuple[str, str]]:
     """What goals can be set for by those who set them for the parties: a value that holds it, and its name."""
     if not parties:
         return
-    for model in _timed():
-        options: Any = model._meta
-        name = capfirst(options.verbose_name)
-        labels = dict(options.get_field("state").flatchoices)
-        for stage, party in model.parties.items():
-            if party in parties:
-                yield SEPARATOR.join([model.workflow, "stage", stage]), f"{name}: each stay in “{labels[stage]}”"
-        for party in sorted(parties & set(model.parties.values())):
-            yield SEPARATOR.join([model.workflow, "party", party]), f"{name}: all the time on {party}’s clock"
-        yield SEPARATOR.join([model.workflow, "process", ""]), f"{name}: the whole process, whoever’s clock runs"
-
-
-def _timed() -> list[type[Subject]]:
-    return [model for model in Subject.__subclasses__() if model.parties]
+    for model in timed_models():
+        keys = [("stage", stage) for stage, party in model.parties.items() if party in parties]
+        keys += [("party", party) for party in sorted(parties & set(model.parties.values()))]
+        for measure, named in [*keys, ("process", "")]:
+            yield SEPARATOR.join([model.workflow, measure, named]), measured(model.workflow, measure, named)
 
 
 def may_set(user: Any, goal: Goal) -> bool:
@@ -61,7 +58,7 @@ def may_set(user: Any, goal: Goal) -> bool:
 def _dimensions() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     """By name, what a goal can be limited to: its label and its choices."""
     found = {}
-    for model in _timed():
+    for model in timed_models():
         known = model.exported.dimensions if model.exported else {}
         for name in settings.AUDIT_GOAL_DIMENSIONS:
             if name in known:
@@ -82,17 +79,23 @@ def _midnight(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-class NewGoalForm(forms.ModelForm):
-    """A goal to set. `goal_form` adds what the user may choose."""
+class NewGoalForm(ConfirmedForm):
+    """A goal to set. `goal_form` adds what the user may choose. Asks where other goals apply to some of the same."""
 
     amount = forms.IntegerField(label="Within", min_value=1, max_value=10_000)
     unit = forms.ChoiceField(label="Unit", choices=[("days", "Business days of 8 hours"), ("hours", "Business hours")])
+    share_percent = forms.IntegerField(
+        label="For at least, in percent",
+        min_value=1,
+        max_value=100,
+        initial=90,
+        error_messages=dict.fromkeys(["min_value", "max_value"], "Give a whole percentage from 1 to 100."),
+    )
     first_day = _day_field("First day in force", "Empty: from this moment on.")
 
     class Meta:
         model = Goal
         fields = ["share_percent", "why"]
-        labels = {"share_percent": "For at least, in percent"}
         widgets = {"why": forms.Textarea(attrs={"rows": 3})}
 
     def clean_first_day(self) -> Any:
@@ -113,11 +116,27 @@ class NewGoalForm(forms.ModelForm):
         goal.business_seconds = values["amount"] * UNITS[values["unit"]]
         goal.effective_from = _midnight(values["first_day"]) if values["first_day"] else timezone.now()
         if other := goals.overlapping(goal):
-            raise forms.ValidationError(goals.OVERLAPS.format(which=f" (number {other.pk}: {other})"))
+            raise forms.ValidationError(goals.overlaps(other))
         return values
 
+    def consequences(self) -> list[str]:
+        meeting = [_precedence(self.instance, other) for other in goals.meeting(self.instance)]
+        return [f"This goal will be set: {in_words(self.instance)}.", *meeting] if meeting else []
 
-def goal_form(user: Any) -> type[forms.ModelForm]:
+
+def _precedence(new: Goal, other: Goal) -> str:
+    """Which of two goals is asked of what both are for, and why."""
+    asked = "this one" if goals.asked_of_both(new, other) is new else "that one"
+    if len(new.applies_to) != len(other.applies_to):
+        why = "it names more"
+    elif new.business_seconds != other.business_seconds:
+        why = "it is shorter"
+    else:
+        why = "it is in force last"
+    return f"Number {other.pk} is for some of the same ({in_words(other)}): of those, {asked} is asked, because {why}."
+
+
+def goal_form(user: Any) -> type[NewGoalForm]:
     """The form for a new goal, with the choices of the user."""
     choices: dict[str, forms.Field] = {
         "target": forms.ChoiceField(label="What is measured", choices=list(targets(parties_of(user))))
@@ -129,7 +148,9 @@ def goal_form(user: Any) -> type[forms.ModelForm]:
     return type("GoalForm", (NewGoalForm,), choices)
 
 
-class EndGoalForm(forms.ModelForm):
+class EndGoalForm(ConfirmedForm):
+    """The end of a goal, or an earlier one than it has."""
+
     last_day = _day_field("Last day in force", "Empty: it ends at this moment.")
     reason = forms.CharField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -141,11 +162,47 @@ class EndGoalForm(forms.ModelForm):
         day = self.cleaned_data["last_day"]
         if day and day < timezone.localdate():
             raise forms.ValidationError("Choose today or a day to come: a goal never alters what was measured before.")
+        ends = self.instance.effective_until
+        if day and ends and _midnight(day + timedelta(days=1)) >= ends:
+            raise forms.ValidationError(f"Choose a day before {last_in_force(self.instance)}, on which it ends anyway.")
         return day
 
     def until(self) -> datetime | None:
+        """The first instant at which it is in force no longer; None for this moment."""
         day = self.cleaned_data["last_day"]
         return _midnight(day + timedelta(days=1)) if day else None
+
+    def consequences(self) -> list[str]:
+        goal, day = self.instance, self.cleaned_data["last_day"]
+        if goal.effective_from >= (self.until() or timezone.now()):
+            ends = "It never comes into force."
+        elif day is None:
+            ends = "It ends at this moment."
+        else:
+            away = (day - timezone.localdate()).days
+            when = f"{away:,} day{'' if away == 1 else 's'} from today" if away else "today"
+            ends = f"Its last day in force is {date_format(day, 'l, N j, Y')}: {when}."
+        earlier = [f"Until now its end was {last_in_force(goal)}, which stays on file."] if goal.effective_until else []
+        return [
+            f"The goal ends: {in_words(goal)}. {ends}",
+            *earlier,
+            "What began before is measured against it, now and later; what begins afterwards is not.",
+            "An end can be brought forward, never put off or taken back. Another goal can follow.",
+        ]
+
+
+def last_in_force(goal: Goal) -> str:
+    """The last day on which a goal is in force, or its last moment where that is within a day."""
+    if goal.effective_until is None:
+        return "No end is set"
+    if goal.effective_until <= goal.effective_from:
+        return "Never came into force"
+    local = timezone.localtime(goal.effective_until)
+    return _day(local - timedelta(days=1)) if local.time() == time() else moment(local)
+
+
+def _day(at: datetime) -> str:
+    return date_format(at, "N j, Y")
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -169,10 +226,11 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Goal)
-class GoalAdmin(RoleAdmin):
+class GoalAdmin(ConfirmingAdmin):
     """Set by each headquarters for its own party's clock, by either for the whole process; see AUDIT_GOAL_SETTERS."""
 
     readers = READERS
+    refusals = (goals.GoalRefused,)
     list_display = [
         "measured",
         "for_whom",
@@ -196,24 +254,32 @@ class GoalAdmin(RoleAdmin):
         "why",
         "created_at",
     ]
-    on_end = ["ended_by_name", "ended_why", "ended_at"]
+    on_end = ["ended_by_name", "ended_why", "ended_at", "earlier"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(parties_of(request.user))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether the user may end the goal; nothing else of it can be changed."""
-        return isinstance(obj, Goal) and obj.effective_until is None and may_set(request.user, obj)
+        """Whether the user may end the goal, or earlier than it would; nothing else of it can be changed."""
+        if not isinstance(obj, Goal):
+            return False
+        in_force = obj.effective_until is None or obj.effective_until > max(timezone.now(), obj.effective_from)
+        return in_force and may_set(request.user, obj)
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return EndGoalForm if change else goal_form(request.user)
+        return self.confirmed_form(request, EndGoalForm if change else goal_form(request.user))
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             dimensions = list(_dimensions())
-            return ["target", *dimensions, ("amount", "unit"), "share_percent", "first_day", "why"]
-        ending = ["last_day", "reason"] if self.has_change_permission(request, obj) else self.on_end
-        return [*self.on_file, *ending]
+            return ["target", *dimensions, ("amount", "unit"), "share_percent", "first_day", "why", "confirmed"]
+        ended = self.on_end if obj.effective_until else []
+        ending = ["last_day", "reason", "confirmed"] if self.has_change_permission(request, obj) else []
+        return [*self.on_file, *ended, *ending]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        description = {} if obj else {"description": RULE}
+        return [(None, {"fields": self.get_fields(request, obj), **description})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [*self.on_file, *self.on_end] if obj is not None else []
@@ -222,12 +288,8 @@ class GoalAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         ends = {"title": "End a goal"} if object_id and self._may_end(request, object_id) else {}
-        hidden = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        try:
-            return super().changeform_view(request, object_id, form_url, {**hidden, **ends, **(extra_context or {})})
-        except goals.GoalRefused as refused:
-            messages.error(request, str(refused))
-            return redirect(request.get_full_path())
+        shown = {"submit": "End the goal" if object_id else "Set the goal", **ends, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, shown)
 
     def _may_end(self, request: HttpRequest, object_id: Any) -> bool:
         return self.has_change_permission(request, self.get_object(request, object_id))
@@ -243,31 +305,34 @@ class GoalAdmin(RoleAdmin):
 
     @admin.display(description="What is measured", ordering="stage")
     def measured(self, goal: Goal) -> str:
-        value = SEPARATOR.join([goal.workflow, goal.measure, goal.stage or goal.party])
-        every = dict(targets({party for parties in settings.AUDIT_GOAL_SETTERS.values() for party in parties}))
-        return every.get(value, f"{goal.workflow}: {goal.stage or goal.party or 'the whole process'}")
+        return measured(goal.workflow, goal.measure, goal.stage or goal.party)
 
     @admin.display(description="Limited to")
     def for_whom(self, goal: Goal) -> str:
-        known = _dimensions()
-        labels = [
-            dict(known[name][1]).get(value, value) if name in known else value
-            for name, value in goal.applies_to.items()
-        ]
-        return ", ".join(labels) or "All"
+        return limited_to(goal)
 
     @admin.display(description="Within", ordering="business_seconds")
     def within(self, goal: Goal) -> str:
-        days, rest = divmod(goal.business_seconds, UNITS["days"])
-        return f"{goal.business_seconds / UNITS['hours']:g} business hours" if rest else f"{days} business days"
+        return business_time(goal.business_seconds)
 
     @admin.display(description="In force from", ordering="effective_from")
-    def begins(self, goal: Goal) -> datetime:
-        return goal.effective_from
+    def begins(self, goal: Goal) -> str:
+        local = timezone.localtime(goal.effective_from)
+        return _day(local) if local.time() == time() else moment(local)
 
-    @admin.display(description="In force until", ordering="effective_until", empty_value="Open")
-    def ends(self, goal: Goal) -> datetime | None:
-        return goal.effective_until
+    @admin.display(description="Last in force", ordering="effective_until")
+    def ends(self, goal: Goal) -> str:
+        return last_in_force(goal)
+
+    @admin.display(description="Ends decided before")
+    def earlier(self, goal: Goal) -> str:
+        """The ends that were brought forward, with who decided each and why."""
+        ends = [
+            (last_in_force(Goal(effective_from=goal.effective_from, effective_until=end.effective_until)), end)
+            for end in goal.earlier_ends.all()
+        ]
+        rows = [(last, end.ended_by_name, moment(end.ended_at), end.ended_why) for last, end in ends]
+        return format_html_join("\n", "{}: decided by {}, {}: {}", rows) if rows else "None"
 
     @admin.display(description="Set by", ordering="set_by_name")
     def set_by(self, goal: Goal) -> str:

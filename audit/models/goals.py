@@ -21,7 +21,8 @@ class Goal(models.Model):
     """The time within which a share of what begins while it is in force is to end.
 
     Triggers refuse any change but an end, which may be brought forward while it is to come; any deletion; and a
-    beginning or an end that would alter what was measured already. An exclusion constraint refuses two goals for the same that are in force at one time.
+    beginning or an end that would alter what was measured already. An exclusion constraint refuses two goals for the
+    same that are in force at one time.
     """
 
     class Measure(models.TextChoices):

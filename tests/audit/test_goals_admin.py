@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from audit import calendar
 from audit.goals import set_goal
@@ -39,6 +42,13 @@ def calendar_as_before():
 def entry(**values: str) -> dict[str, str]:
     given = {"target": INTAKE, "amount": "2", "unit": "days", "share_percent": "90", "why": "GAO asked for goals."}
     return given | values
+
+
+def post_confirmed(client: Any, page: str, values: dict[str, str]) -> Any:
+    """Posts a form that asks, and posts it again as it came back, once what will happen was read."""
+    asked = client.post(page, values)
+    assert asked.context["asks"]
+    return client.post(page, values | {"confirmed": asked.context["adminform"].form["confirmed"].value()})
 
 
 def of(goal: Goal) -> str:
@@ -116,6 +126,51 @@ def test_a_second_goal_for_the_same_is_refused_in_words(people, as_user):
     assert Goal.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_loses_the_race_to_set_a_goal_keeps_the_input(people, as_user):
+    client, answers = as_user(people.dea_hq), []
+
+    def post() -> None:
+        try:
+            answers.append(client.post(NEW_GOAL, entry(amount="30")))
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=post)
+    with transaction.atomic():
+        set_goal(_goal(), at_once=True)
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive()
+    second.join(timeout=20)
+    [answer] = answers
+    assert "Request: each stay in “DEA intake”, within 2 business days" in errors(answer)
+    assert answer.context["adminform"].form["amount"].value() == "30"
+    assert Goal.objects.count() == 1
+
+
+def test_goals_that_apply_to_some_of_the_same_are_named_before_the_new_one_is_set(people, as_user):
+    client = as_user(people.dea_hq)
+    expedited = set_goal(_goal(applies_to={"priority": "expedited"}, business_seconds=28800), at_once=True)
+    anyones = set_goal(_goal(), at_once=True)
+    asked = client.post(NEW_GOAL, entry(kind="initial", amount="30"))
+    assert asked.context["asks"][1:] == [
+        f"Number {expedited.pk} is for some of the same (Request: each stay in “DEA intake”, Expedited, within "
+        "1 business day): of those, that one is asked, because it is shorter.",
+        f"Number {anyones.pk} is for some of the same (Request: each stay in “DEA intake”, within 2 business days): "
+        "of those, this one is asked, because it names more.",
+    ]
+    assert "of two that name as much, the shorter" in client.get(NEW_GOAL).text
+    assert post_confirmed(client, NEW_GOAL, entry(kind="initial", amount="30")).url == GOALS
+    assert Goal.objects.count() == 3
+
+
+@pytest.mark.parametrize("share", ["0", "101", "150"])
+def test_a_percentage_is_refused_at_its_field_in_words(people, as_user, share):
+    form = as_user(people.dea_hq).post(NEW_GOAL, entry(share_percent=share)).context["adminform"].form
+    assert form.errors == {"share_percent": ["Give a whole percentage from 1 to 100."]}
+
+
 def test_a_goal_does_not_begin_today_as_a_whole_or_in_the_past(people, as_user):
     for days in (0, 1):
         day = timezone.localdate() - timedelta(days=days)
@@ -133,12 +188,41 @@ def test_a_goal_is_ended_by_its_own_headquarters_with_the_last_day_and_why(peopl
     goal = set_goal(_goal(), at_once=True)
     assert as_user(people.hsi_hq).post(of(goal), {"reason": "Not ours."}).status_code == 403
     day = timezone.localdate() + timedelta(days=3)
-    response = as_user(people.dea_hq).post(of(goal), {"last_day": day.isoformat(), "reason": "Four days from May."})
+    entered = {"last_day": day.isoformat(), "reason": "Four days from May."}
+    response = post_confirmed(as_user(people.dea_hq), of(goal), entered)
     assert response.url == GOALS
     goal.refresh_from_db()
     assert timezone.localtime(goal.effective_until).date() == day + timedelta(days=1)
     assert (goal.ended_by_name, goal.ended_why) == (people.dea_hq.recorded_name, "Four days from May.")
-    assert as_user(people.dea_hq).post(of(goal), {"reason": "Again."}).status_code == 403
+    later = {"last_day": day.isoformat(), "reason": "Again."}
+    assert "on which it ends anyway" in errors(as_user(people.dea_hq).post(of(goal), later))
+
+
+def test_an_end_is_asked_about_first_and_a_mistyped_one_brought_forward(people, as_user):
+    goal, client = set_goal(_goal(), at_once=True), as_user(people.dea_hq)
+    mistyped = timezone.localdate() + timedelta(days=14_610)
+    entered = {"last_day": mistyped.isoformat(), "reason": "Until next year."}
+    asked = client.post(of(goal), entered)
+    assert "14,610 days from today" in asked.text
+    assert "Please correct" not in asked.text
+    assert Goal.objects.get().effective_until is None
+    post_confirmed(client, of(goal), entered)
+    confirmed_for_another_day = {"last_day": (mistyped - timedelta(days=1)).isoformat(), "reason": "x"}
+    token = asked.context["adminform"].form["confirmed"].value()
+    assert client.post(of(goal), confirmed_for_another_day | {"confirmed": token}).context["asks"]
+    soon = timezone.localdate() + timedelta(days=3)
+    post_confirmed(client, of(goal), {"last_day": soon.isoformat(), "reason": "A slip."})
+    page = client.get(of(goal)).text
+    assert f"{date_format(soon, 'N j, Y')}" in page
+    assert f"{date_format(mistyped, 'N j, Y')}: decided by {people.dea_hq.recorded_name}" in page
+    assert "Until next year." in page
+    assert "+00:00" not in page
+
+
+def test_a_goal_ended_at_this_moment_is_ended_for_good(people, as_user):
+    goal, client = set_goal(_goal(), at_once=True), as_user(people.dea_hq)
+    post_confirmed(client, of(goal), {"reason": "Replaced."})
+    assert client.post(of(goal), {"reason": "Again."}).status_code == 403
 
 
 def test_ending_a_goal_changes_nothing_else_of_it_whatever_is_posted(people, as_user):
@@ -150,7 +234,7 @@ def test_ending_a_goal_changes_nothing_else_of_it_whatever_is_posted(people, as_
         "effective_from": "2020-01-01",
         "why": "x",
     }
-    as_user(people.dea_hq).post(of(goal), {"reason": "Done.", **forged})
+    post_confirmed(as_user(people.dea_hq), of(goal), {"reason": "Done.", **forged})
     ended = Goal.objects.get()
     assert ended.effective_until is not None
     assert (ended.business_seconds, ended.share_percent, ended.effective_from, ended.why) == (

@@ -1,0 +1,72 @@
+"""Admin forms that say what will happen, and are taken once their user has seen it; what is refused keeps the input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from audit.role_admin import RoleAdmin
+
+LOOK = "Look at what will happen."
+
+
+class ConfirmedForm(forms.ModelForm):
+    """Asks again, with `asks` to show, unless what was posted is what its user has seen the consequences of."""
+
+    confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
+    refused: ClassVar[str] = ""
+    """Why an attempt to save what was posted was refused, if it was."""
+    asks: list[str]
+
+    def consequences(self) -> list[str]:
+        """What saving the cleaned data will do, in sentences; none where nothing needs to be asked."""
+        raise NotImplementedError
+
+    def full_clean(self) -> None:
+        self.asks = []
+        super().full_clean()
+        if self.refused:
+            self.add_error(None, self.refused)
+        if not self.is_bound or self.errors or self.cleaned_data["confirmed"] == self._posted():
+            return
+        self.asks = self.consequences()
+        if self.asks:
+            data: Any = self.data.copy()  # type: ignore[attr-defined]
+            data[self.add_prefix("confirmed")] = self._posted()
+            self.data = data
+            self.add_error(None, LOOK)
+
+    def _posted(self) -> str:
+        posted: Any = self.data
+        values = [posted.getlist(self.add_prefix(name)) for name in self.fields if name != "confirmed"]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+class ConfirmingAdmin(RoleAdmin):
+    """Adds and changes by `ConfirmedForm`. An exception of `refusals` from `save_model` is shown above the form."""
+
+    change_form_template = "admin/audit/confirmed_form.html"
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def confirmed_form(self, request: HttpRequest, form: type[ConfirmedForm]) -> type[ConfirmedForm]:
+        """The form as this request is to have it."""
+        return type(form.__name__, (form,), {"refused": getattr(request, "refused", "")})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except self.refusals as refused:
+            request.refused = str(refused)  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        asks = getattr(context["adminform"].form, "asks", [])
+        if asks:
+            context |= {"asks": asks, "errors": None}
+        return super().render_change_form(request, context, *args, **kwargs)
