@@ -230,6 +230,21 @@ def enter_closure(
     return closure
 
 
+def closed_by(closure: Closure) -> list[tuple[datetime, datetime]]:
+    """The working time, as the calendar's days are now, that the closure takes away; a day may lose both its ends."""
+    zone = ZoneInfo(closure.calendar.time_zone)
+    days = CalendarDay.objects.filter(
+        calendar=closure.calendar, day__range=(closure.first_day, closure.last_day), closes_at__gt=F("opens_at")
+    )
+    closed = []
+    for day in days.order_by("starts_at"):
+        hours = (day.opens_at.astimezone(zone).time(), day.closes_at.astimezone(zone).time())
+        left = [datetime.combine(day.day, at, zone).astimezone(UTC) for at in _shortened(hours, closure)]
+        ends = [(day.opens_at, left[0]), (left[1], day.closes_at)]
+        closed += [(since, until) for since, until in ends if since < until]
+    return closed
+
+
 @dataclass(frozen=True)
 class SpanSQL:
     """What a statement needs to measure business time: joins, and the seconds as a bigint expression."""

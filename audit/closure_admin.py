@@ -8,16 +8,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.utils.formats import date_format
 
 from audit import closures
 from audit.calendar import default_name
+from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_admin import READERS, day_widget
 from audit.models import Calendar, Closure
-from audit.role_admin import RoleAdmin
 
 
-class NewClosureForm(forms.ModelForm):
+class NewClosureForm(ConfirmedForm):
     authority = forms.CharField(
         label="Authority", max_length=200, help_text="The order or notice that closed the offices."
     )
@@ -49,21 +49,58 @@ class NewClosureForm(forms.ModelForm):
                 )
         return values
 
+    def consequences(self) -> list[str]:
+        closure: Closure = self.instance
+        try:
+            effect = closures.effect(closure)
+        except closures.ClosureRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+        hours = _hours(closure)
+        days = (
+            f"{_counted(effect.closed_days, 'working day')} will not be worked"
+            if effect.closed_days
+            else f"{_counted(effect.shortened_days, 'working day')} will be open {hours} at most"
+        )
+        first, last = (date_format(day, "l, N j, Y") for day in (closure.first_day, closure.last_day))
+        return [
+            f"{days}: {first} to {last}, in the calendar “{closure.calendar}”.",
+            f"{_counted(effect.open_stays, 'open stay')} will have a later due time.",
+            f"{_counted(effect.ended_stays, 'ended stay')} will be measured again, in reports of the past too.",
+            "It can be withdrawn, which moves all back; both stay on record.",
+        ]
 
-class WithdrawClosureForm(forms.ModelForm):
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _hours(closure: Closure) -> str:
+    opens = f"from {closure.open_from:%H:%M}" if closure.open_from else ""
+    closes = f"until {closure.open_until:%H:%M}" if closure.open_until else ""
+    return " ".join(part for part in (opens, closes) if part) or "not at all"
+
+
+class WithdrawClosureForm(ConfirmedForm):
     withdraw_why = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = Closure
         fields: list[str] = []
 
+    def consequences(self) -> list[str]:
+        return [
+            f"The closure is withdrawn: {self.instance}. Those hours count as worked again.",
+            "Due times and measures move back, in reports of the past too. It stays on record that it was entered.",
+        ]
+
 
 @admin.register(Closure)
-class ClosureAdmin(RoleAdmin):
+class ClosureAdmin(ConfirmingAdmin):
     """Entered by operators, because a closure moves both parties' clocks and neither is to move its own."""
 
     readers = READERS
     changers = ("operator",)
+    refusals = (closures.ClosureRefused,)
     list_display = [
         "first_day",
         "last_day",
@@ -92,7 +129,7 @@ class ClosureAdmin(RoleAdmin):
         return isinstance(obj, Closure) and obj.withdrawn_at is None and super().has_change_permission(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = WithdrawClosureForm if change else NewClosureForm
+        form = self.confirmed_form(request, WithdrawClosureForm if change else NewClosureForm)
         return form if change else super().get_form(request, obj, change, form=form, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -101,8 +138,8 @@ class ClosureAdmin(RoleAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if obj is None:
-            return list(NewClosureForm.Meta.fields)
-        ending = ["withdraw_why"] if self.has_change_permission(request, obj) else self.on_withdrawal
+            return [*NewClosureForm.Meta.fields, "confirmed"]
+        ending = ["withdraw_why", "confirmed"] if self.has_change_permission(request, obj) else self.on_withdrawal
         return [*self.on_file, *ending]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -113,12 +150,8 @@ class ClosureAdmin(RoleAdmin):
     ) -> HttpResponse:
         closure = self.get_object(request, object_id) if object_id else None
         title = {"title": "Withdraw a closure"} if closure and self.has_change_permission(request, closure) else {}
-        hidden = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        try:
-            return super().changeform_view(request, object_id, form_url, {**hidden, **title, **(extra_context or {})})
-        except closures.ClosureRefused as refused:
-            messages.error(request, str(refused))
-            return redirect(request.get_full_path())
+        shown = {"submit": "Withdraw the closure" if closure else "Enter the closure", **title, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, shown)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         user: Any = request.user
@@ -135,6 +168,4 @@ class ClosureAdmin(RoleAdmin):
 
     @admin.display(description="Open")
     def hours(self, closure: Closure) -> str:
-        opens = f"from {closure.open_from:%H:%M}" if closure.open_from else ""
-        closes = f"until {closure.open_until:%H:%M}" if closure.open_until else ""
-        return " ".join(part for part in (opens, closes) if part) or "Not at all"
+        return _hours(closure).capitalize()

@@ -23,7 +23,10 @@ class ConfirmedForm(forms.ModelForm):
     asks: list[str]
 
     def consequences(self) -> list[str]:
-        """What saving the cleaned data will do, in sentences; none where nothing needs to be asked."""
+        """What saving the cleaned data will do, in sentences; none where nothing needs to be asked.
+
+        Raises ValidationError where it is sure to be refused.
+        """
         raise NotImplementedError
 
     def full_clean(self) -> None:
@@ -33,7 +36,10 @@ class ConfirmedForm(forms.ModelForm):
             self.add_error(None, self.refused)
         if not self.is_bound or self.errors or self.cleaned_data["confirmed"] == self._posted():
             return
-        self.asks = self.consequences()
+        try:
+            self.asks = self.consequences()
+        except forms.ValidationError as refused:
+            self.add_error(None, refused)
         if self.asks:
             data: Any = self.data.copy()  # type: ignore[attr-defined]
             data[self.add_prefix("confirmed")] = self._posted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -82,7 +82,7 @@ def test_a_closure_moves_due_times_and_measures_and_withdrawing_it_moves_them_ba
     assert ledger.visits_that_differ() == []
 
 
-@pytest.mark.parametrize(("first", "last"), [((2023, 12, 29), (2024, 3, 10)), ((2024, 3, 2), (2024, 3, 3))])
+@pytest.mark.parametrize(("first", "last"), [((2023, 12, 29), (2024, 3, 10)), ((2024, 3, 2), (2024, 3, 4))])
 def test_what_is_measured_again_is_what_a_rebuild_makes(goal, first, last):
     for number in range(40):
         entered = eastern("2024-02-20 16:59:59") + timedelta(hours=11 * number)
@@ -90,6 +90,43 @@ def test_what_is_measured_again_is_what_a_rebuild_makes(goal, first, last):
         history(f"s{number}", ("intake", f"{entered:%Y-%m-%d %H:%M}"), ("done", f"{left:%Y-%m-%d %H:%M}"))
     closures.enter(closure(date(*first), date(*last)))
     assert ledger.visits_that_differ() == []
+
+
+@pytest.mark.parametrize("hours", [{}, {"open_from": time(12)}, {"open_from": time(11), "open_until": time(14)}])
+def test_what_it_would_do_is_said_before_and_is_what_it_does(goal, hours):
+    for number in range(40):
+        entered = eastern("2024-02-20 16:59:59") + timedelta(hours=11 * number)
+        left = entered + timedelta(hours=7 * (number % 9) + 1)
+        stays = [("intake", f"{entered:%Y-%m-%d %H:%M}"), ("done", f"{left:%Y-%m-%d %H:%M}")]
+        history(f"s{number}", *stays[: 1 + number % 2])
+    planned = closure(date(2024, 2, 23), date(2024, 2, 27), **hours)
+    said = closures.effect(planned)
+    assert (said.closed_days, said.shortened_days) == ((0, 3) if hours else (3, 0))
+    assert min(said.open_stays, said.ended_stays) > 0
+    before = dict(StageVisit.objects.values_list("pk", "due_at"))
+    moved = closures.enter(planned)
+    assert moved.visits == said.open_stays + said.ended_stays
+    still_open = StageVisit.objects.open().values_list("pk", "due_at")
+    assert said.open_stays == sum(before[pk] != due for pk, due in still_open)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "says"),
+    [
+        (date(2024, 3, 5), date(2024, 3, 5), "on record already: number"),
+        (date(2024, 3, 2), date(2024, 3, 3), "closes nothing"),
+        (date(2024, 12, 25), date(2024, 12, 25), "closes nothing"),
+        (date(2024, 1, 1), date(2025, 1, 1), "at most 366 days"),
+    ],
+)
+def test_what_closes_nothing_or_more_than_a_year_is_refused(first, last, says):
+    closures.enter(closure(date(2024, 3, 5)))
+    version = calendar.load().version
+    for act in (closures.effect, closures.enter):
+        with pytest.raises(ClosureRefused, match=says):
+            act(closure(first, last))
+    assert calendar.load().version == version
+    assert closures.enter(closure(date(2024, 3, 5), date(2024, 3, 6))).closure.pk
 
 
 def test_the_due_time_of_an_open_request_moves(people):
@@ -112,7 +149,9 @@ def test_the_due_time_of_an_open_request_moves(people):
 
 def test_a_closure_of_another_calendar_leaves_the_stays_alone(goal):
     other = Calendar.objects.create(name="other", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
+    calendar.rebuild(other)
     history("open", ("intake", "2024-03-04 09:00"))
+    assert closures.effect(closure(date(2024, 3, 5), calendar=other)).open_stays == 0
     assert closures.enter(closure(date(2024, 3, 5), calendar=other)).visits == 0
 
 

@@ -271,7 +271,12 @@ def closure(**values: str) -> dict[str, str]:
 
 def test_an_operator_enters_a_closure_which_is_on_record_and_in_the_calendar(people, as_user):
     version = calendar.load().version
-    response = as_user(people.operator).post(NEW_CLOSURE, closure(), follow=True)
+    client = as_user(people.operator)
+    asked = client.post(NEW_CLOSURE, closure())
+    assert asked.context["asks"][0].startswith("2 working days will not be worked: Thursday, March 5, 2026 to Friday")
+    assert "0 open stays will have a later due time." in asked.context["asks"]
+    assert not Closure.objects.exists()
+    response = client.get(post_confirmed(client, NEW_CLOSURE, closure()).url)
     entered = Closure.objects.get()
     assert (entered.entered_by_name, entered.authority) == (people.operator.recorded_name, "OPM notice of 5 March 2026")
     assert calendar.load().version == version + 1
@@ -281,10 +286,10 @@ def test_an_operator_enters_a_closure_which_is_on_record_and_in_the_calendar(peo
 
 def test_an_operator_withdraws_a_closure_once(people, as_user):
     client = as_user(people.operator)
-    client.post(NEW_CLOSURE, closure())
+    post_confirmed(client, NEW_CLOSURE, closure())
     page = reverse("admin:audit_closure_change", args=[Closure.objects.get().pk])
     assert client.post(page, {"withdraw_why": ""}).status_code == 200
-    assert client.post(page, {"withdraw_why": "The wrong week.", "reason": "forged"}).url == CLOSURES
+    assert post_confirmed(client, page, {"withdraw_why": "The wrong week.", "reason": "forged"}).url == CLOSURES
     withdrawn = Closure.objects.get()
     assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.recorded_name, "The wrong week.")
     assert withdrawn.reason == "Snow emergency"
@@ -304,6 +309,8 @@ def test_neither_party_moves_its_own_clock(people, as_user, role):
         ({"open_from": "12:00", "open_until": "12:00"}, "close before they open"),
         ({"authority": ""}, "required"),
         ({"first_day": "1980-03-04"}, "The calendar has no such day"),
+        ({"first_day": "1995-03-04", "last_day": "2069-03-04"}, "at most 366 days"),
+        ({"first_day": "2026-03-07", "last_day": "2026-03-08"}, "closes nothing"),
     ],
 )
 def test_a_closure_that_makes_no_sense_is_refused_in_words(people, as_user, wrong, says):
