@@ -15,9 +15,9 @@ from django_fsm import RETURN_VALUE
 
 from audit.goals import set_goal
 from audit.models import Goal, StageVisit, StepEvent
-from designation import references
+from designation import references, workflow
 from designation.demo.data import make_all
-from designation.models import Agent, User
+from designation.models import Agent, Request, User
 from training.demo.goals import add_goals
 from training.models import (
     Attachment,
@@ -157,6 +157,21 @@ def test_a_file_was_taken_back_and_some_records_were_corrected(made: list[str]) 
     assert files.exclude(taken_back_at=None).count() == 1
     assert set(Completion.objects.exclude(corrects=None).values_list("withdrawn", flat=True)) == {True, False}
     assert Waiver.objects.in_force(UNTIL.date()).exists()
+
+
+def test_records_are_numbered_in_the_order_of_time(made: list[str]) -> None:
+    for model, at in ((Completion, "recorded_at"), (CompletionImport, "imported_at")):
+        times = list(model.objects.order_by("pk").values_list(at, flat=True))
+        assert times == sorted(times)
+
+
+def test_the_requests_that_wait_for_a_decision_can_be_decided(db: None) -> None:
+    make_all(seed=7, count=250, until=timezone.now())
+    by = User.objects.select_related("office").filter(roles=["dea_hq"]).first()
+    waiting = list(Request.objects.filter(state="dea_decision").values_list("pk", flat=True))
+    outcome = workflow.transition("approve", waiting, actor=by, reason="Decided.")
+    assert waiting
+    assert len(outcome.done) >= 0.8 * len(waiting), outcome.refused
 
 
 def test_one_can_go_on_working(made: list[str]) -> None:

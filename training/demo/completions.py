@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from designation.demo.year import Year
@@ -20,11 +21,14 @@ from training.demo.staff import Managers
 from training.models import Audience, Blocks, Completion, CompletionImport, Module, ModuleVersion, Requirement, Waiver
 
 BATCH = 2000
+NEW_KEYS = "SELECT nextval(pg_get_serial_sequence('training_completion', 'id')) FROM generate_series(1, %s)"
 MISSING = 0.03  # share of what is required that nobody completed
 FAILED_FIRST, FAILED_FOR_GOOD = 0.08, 0.015
 FROM_FILES = 0.6  # share of the completions
 CORRECTED = 0.004
+REPEATED = 0.7  # share of the agents who take the module again before it expires
 TAKEN_BACK = 40  # completions of the file that was taken back
+WRONG_FILE_AGO = 60  # working days before the end of the invention's time
 AGENTS_PER_WAIVER = 120
 WAIVED_FOR = (
     "On leave for the rest of the term; takes it on his return.",
@@ -61,10 +65,10 @@ class Training:
         Requirement.objects.bulk_create(self._requirements())
         self._of_agents()
         self._of_staff()
-        self._bring_in()
-        Completion.objects.bulk_create(self.completions, batch_size=BATCH)
-        self._take_a_file_back()
-        Completion.objects.bulk_create(self._corrections())
+        wrong = list(self._of_a_wrong_file())
+        files = [*self._files_by_month(), self._taken_back(wrong)]
+        CompletionImport.objects.bulk_create(sorted(files, key=lambda file: file.imported_at))
+        _add([*self.completions, *wrong, *self._corrections()])
         Waiver.objects.bulk_create(self._waivers())
 
     # What is required.
@@ -117,7 +121,8 @@ class Training:
         for agent, filed in requests.items():
             person = {"agent": agent}
             first = _day(filed[0].created_at)
-            self._complete(person, "DEMO-1", first, agent.hired_on)
+            if passed_on := self._complete(person, "DEMO-1", first, agent.hired_on):
+                self._repeat(person, "DEMO-1", passed_on)
             self._complete(person, "DEMO-2", first, agent.hired_on)
             for request in filed[1:]:
                 if request.kind == Request.Kind.RENEWAL:
@@ -132,11 +137,14 @@ class Training:
 
     def _complete(
         self, person: dict[str, Any], code: str, needed: date, hired_on: date | None, *, missing: float = MISSING
-    ) -> None:
-        """One person's attempts at a module some weeks before he needs it, but not before there was one."""
+    ) -> date | None:
+        """One person's attempts at a module some weeks before he needs it, but not before there was one.
+
+        Returns the day on which he passed it, None if he has not.
+        """
         module, rng = self.modules[code], self.rng
         if rng.random() < missing:
-            return
+            return None
         published, _ = self.versions[module.pk][0]
         earliest = max(published + timedelta(days=1), hired_on or published)
         day = needed - timedelta(days=rng.randint(4, 60))
@@ -144,18 +152,26 @@ class Training:
             day = earliest + timedelta(days=rng.randint(0, 40))
         taken = {found.completed_on for found in self.completions[-4:] if _same(found, person, module)}
         if day > self.times.today or day in taken:
-            return
+            return None
         failed = rng.random() if module.pass_mark else 1.0
         before = day - timedelta(days=rng.randint(3, 10))
         if failed < FAILED_FIRST and before >= earliest and before not in taken:
-            self._attempt(person, module, before, passed=False)
-        if not failed < FAILED_FOR_GOOD:
-            self._attempt(person, module, day, passed=True)
+            self.completions.append(self._attempt(person, module, before, passed=False))
+        if failed < FAILED_FOR_GOOD:
+            return None
+        self.completions.append(self._attempt(person, module, day, passed=True))
+        return day
 
-    def _attempt(self, person: dict[str, Any], module: Module, day: date, *, passed: bool) -> None:
+    def _repeat(self, person: dict[str, Any], code: str, passed_on: date) -> None:
+        """Before the year in which it counts is over."""
+        day = passed_on + timedelta(days=self.rng.randint(300, 360))
+        if self.rng.random() < REPEATED and day <= self.times.today:
+            self.completions.append(self._attempt(person, self.modules[code], day, passed=True))
+
+    def _attempt(self, person: dict[str, Any], module: Module, day: date, *, passed: bool) -> Completion:
         mark = module.pass_mark
         number = len(self.completions) + 1
-        completion = Completion(
+        return Completion(
             **person,
             module=module,
             module_version=next(version for since, version in reversed(self.versions[module.pk]) if since <= day),
@@ -168,7 +184,6 @@ class Training:
             recorded_by_name=self.managers.hsi.recorded_name,
             recorded_at=min(self._evening(day), self.times.until),
         )
-        self.completions.append(completion)
 
     def _evening(self, day: date) -> datetime:
         at = datetime.combine(day, time(17, self.rng.randrange(60)), tzinfo=timezone.get_current_timezone())
@@ -176,8 +191,8 @@ class Training:
 
     # How they came in.
 
-    def _bring_in(self) -> None:
-        """Lets most agents' completions come by a file of each month, on a day after it."""
+    def _files_by_month(self) -> Iterator[CompletionImport]:
+        """Files that brought most agents' completions, each those of a month, on a day after it."""
         months: dict[date, list[Completion]] = defaultdict(list)
         for completion in self.completions:
             if completion.agent_id and self.rng.random() < FROM_FILES:
@@ -186,7 +201,7 @@ class Training:
             after = (month + timedelta(days=32)).replace(day=2)
             at = datetime.combine(after, time(9, 30), tzinfo=timezone.get_current_timezone())
             if at < self.times.until:
-                self._as_file(f"completions-{month:%Y-%m}-demo.csv", rows, at).save(force_insert=True)
+                yield self._as_file(f"completions-{month:%Y-%m}-demo.csv", rows, at)
 
     def _as_file(self, name: str, rows: Sequence[Completion], at: datetime) -> CompletionImport:
         imported = CompletionImport(
@@ -201,20 +216,20 @@ class Training:
             row.imported, row.recorded_at, row.evidence = imported, at, ""
         return imported
 
-    def _take_a_file_back(self) -> None:
-        """A file with the agents of another course came in on one day and was taken back on the next."""
-        at = self.times.ago(60)
-        agents = [found for found in self.year.agents if found.hired_on and found.hired_on < _day(at)]
-        kept, self.completions = self.completions, []
+    def _of_a_wrong_file(self) -> Iterator[Completion]:
+        day = _day(self.times.ago(WRONG_FILE_AGO))
+        agents = [found for found in self.year.agents if found.hired_on and found.hired_on < day]
         for agent in self.rng.sample(agents, min(TAKEN_BACK, len(agents))):
-            self._attempt({"agent": agent}, self.modules["DEMO-1"], _day(at), passed=True)
-        imported = self._as_file("course-of-another-agency-demo.csv", self.completions, at)
-        imported.taken_back_at = self.times.ago(59)
+            yield self._attempt({"agent": agent}, self.modules["DEMO-1"], day, passed=True)
+
+    def _taken_back(self, rows: Sequence[Completion]) -> CompletionImport:
+        """A file with the agents of another course came in soon after it, and was taken back on the next day."""
+        at = max(row.recorded_at for row in rows)
+        imported = self._as_file("course-of-another-agency-demo.csv", rows, at)
+        imported.taken_back_at = self.times.after(at, 1)
         imported.taken_back_by_name = self.managers.hsi.recorded_name
         imported.taken_back_why = "The file is of another agency’s course."
-        imported.save(force_insert=True)
-        Completion.objects.bulk_create(self.completions)
-        self.completions = kept
+        return imported
 
     def _corrections(self) -> Iterator[Completion]:
         """By turns another score, and that there was no such completion."""
@@ -267,6 +282,17 @@ class Training:
             waiver.ended_on = granted_on + timedelta(days=20)
             waiver.ended_by_name, waiver.ended_why = by.recorded_name, "Has taken the module after all."
         return waiver
+
+
+def _add(completions: Sequence[Completion]) -> None:
+    """Saves them numbered in the order in which they were recorded, as a system that ran all the while would have."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_KEYS, [len(completions)])
+        keys = cursor.fetchall()
+    recorded = sorted(completions, key=lambda completion: completion.recorded_at)
+    for completion, (key,) in zip(recorded, keys, strict=True):
+        completion.pk = key
+    Completion.objects.bulk_create(recorded, batch_size=BATCH)
 
 
 def _day(at: datetime) -> date:

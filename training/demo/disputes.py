@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from designation.demo.year import Year
-from designation.models import Request, Role, User
+from designation.models import Office, Request, Role, User
 from designation.models.requests import State
 from training.demo.record import Record, Times
 from training.demo.staff import Managers
@@ -260,8 +260,8 @@ class Disputes:
         for number, wait in enumerate(decided[:wanted]):
             self._settle(wait, number)
         waiting = [wait for wait in waits if wait.until is None]
-        for wait in waiting[:: max(1, len(waiting) // 2)]:
-            self._leave_open(wait)
+        for number, wait in enumerate(waiting[:: max(1, len(waiting) // 2)]):
+            self._leave_open(wait, number)
 
     def _settle(self, wait: Wait, number: int) -> None:
         """By turns agreed at the working level, agreed by the Headquarters Review Team, decided by leadership."""
@@ -283,11 +283,19 @@ class Disputes:
             argument.leave()
             argument.later(7).decide(self.times.rng.choice(self.dea_hq), outcome)
 
-    def _leave_open(self, wait: Wait) -> None:
-        title, issue, hsi_holds, _, _ = ON_REQUESTS[1]
-        opened_at = self.times.after(wait.since, 0.2)
-        if opened_at < self.times.until:
-            self._open(wait.request, opened_at, wait.request.filed_by, title, issue, hsi_holds).leave_to_time()
+    def _leave_open(self, wait: Wait, number: int) -> None:
+        title, issue, hsi_holds, dea_holds, _ = ON_REQUESTS[(number + 1) % len(ON_REQUESTS)]
+        opened_at, answered_at = (self.times.after(wait.since, days) for days in (0.2, 2.5))
+        if opened_at > self.times.until:
+            return
+        argument = self._open(wait.request, opened_at, wait.request.filed_by, title, issue, hsi_holds)
+        if answered_at <= self.times.until:
+            argument.later(2.3).state(self._reviewer_of(wait.request.division), dea_holds)
+        argument.leave_to_time()
+
+    def _reviewer_of(self, division: Office) -> User:
+        reviewers = User.objects.select_related("office").filter(roles=[Role.DEA_FIELD.value], office=division)
+        return self.times.rng.choice(list(reviewers.order_by("pk")))
 
 
 def _new_key() -> int:

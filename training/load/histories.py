@@ -154,11 +154,11 @@ SELECT agent_id, module_id, version_id, completed_on, passed,
        CASE WHEN passed THEN pass_mark + floor({drawn("score", "place")} * (101 - pass_mark))
             ELSE floor({drawn("score", "place")} * pass_mark) END,
        'invented', '', file.id, false, '', %(hsi_manager)s, {recorded("hsi_manager")},
-       coalesce(file.imported_at, least(%(until)s, (completed_on + time '17:00') AT TIME ZONE %(zone)s))
+       coalesce(file.imported_at, least(%(until)s, (completed_on + time '17:00') AT TIME ZONE %(zone)s)) AS recorded_at
 FROM load.completion
 LEFT JOIN load.file ON file.month = date_trunc('month', completed_on)::date
                    AND {drawn("file", "place")} < {FROM_FILES}
-ORDER BY completed_on
+ORDER BY recorded_at
 """
 ADD_FILES = f"""
 INSERT INTO training_completionimport (
