@@ -18,6 +18,14 @@ WIDE, NARROW = 760, 190  # pixels, without the margins for names and numbers
 ANSWER_SECONDS = 30
 
 
+# Of the bars of `audit.charts` below one another, in pixels: a bar, and what stands around all; also on a phone.
+BAR = 34
+AROUND_BARS = {"quartiles": (68, 82), "ages": (91, 155)}
+NAMES, LETTER = (260, 110), 7
+HEIGHTS = {"trend": 322}
+HEIGHT, WITH_A_LINE, TICKS = 278, 25, 55
+
+
 class CannotDraw(Exception):
     """The helper drew nothing; the message says why. The numbers are in the table all the same."""
 
@@ -86,3 +94,16 @@ def draw(chart: str, data: dict[str, Any], *, width: int = WIDE) -> str:
     Raises CannotDraw.
     """
     return _helper.draw(chart, data, width)
+
+
+def size(chart: str, data: dict[str, Any], width: int) -> tuple[int, int]:
+    """About how wide and high the picture will be in pixels, so that a page can keep room for it before it is drawn.
+
+    Not to the pixel: only whoever draws knows how wide words are.
+    """
+    narrow = width < WIDE
+    if chart not in AROUND_BARS:
+        return width + TICKS, HEIGHTS.get(chart, HEIGHT) + (WITH_A_LINE if data.get("goal") is not None else 0)
+    labels = {row["label"] for row in data["rows"]}
+    names = min(NAMES[narrow], LETTER * max(map(len, labels), default=0))
+    return width + names + 13, AROUND_BARS[chart][narrow] + BAR * len(labels)

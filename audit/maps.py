@@ -29,24 +29,50 @@ class Lane:
     number: int
 
 
-def svg(found: ProcessMap) -> str:
-    """The map, with a title for those who do not see it; a sentence where there is nothing to draw."""
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands: `places` from 0 for the beginning, the ways straight down and in lanes, in pixels."""
+
+    states: list[str]
+    places: dict[str, int]
+    straight: list[Arrow]
+    left: list[Lane]
+    right: list[Lane]
+    column: int
+    width: int
+    height: int
+
+
+def size(found: ProcessMap) -> tuple[int, int]:
+    """Width and height of the map in pixels."""
+    layout = _layout(found)
+    return layout.width, layout.height
+
+
+def _layout(found: ProcessMap) -> Layout:
     states = found.states
     places = {state: place + 1 for place, state in enumerate(states)} | {"": 0}
-    straight = [arrow for arrow in found.arrows if places[arrow.to_state] == places[arrow.from_state] + 1]
-    others = [arrow for arrow in found.arrows if arrow not in straight]
+    straight = [arrow for arrow in found.drawn if places[arrow.to_state] == places[arrow.from_state] + 1]
+    others = [arrow for arrow in found.drawn if arrow not in straight]
     right = _lanes([arrow for arrow in others if places[arrow.to_state] > places[arrow.from_state]], places)
     left = _lanes([arrow for arrow in others if places[arrow.to_state] <= places[arrow.from_state]], places)
     lanes = [max((lane.number for lane in side), default=0) for side in (left, right)]
     column = MARGIN + lanes[0] * LANE
     width = column + BOX + lanes[1] * LANE + MARGIN
     height = MARGIN * 2 + (len(states) + 1) * (HIGH + GAP) - GAP
-    most = max((arrow.count for arrow in found.arrows), default=1)
+    return Layout(states, places, straight, left, right, column, width, height)
+
+
+def svg(found: ProcessMap) -> str:
+    """The map, with a title for those who do not see it; a sentence where there is nothing to draw."""
+    layout = _layout(found)
+    states, places, column, width, height = layout.states, layout.places, layout.column, layout.width, layout.height
+    most = max((arrow.count for arrow in found.drawn), default=1)
     names = [BEGIN, *(stage_label(found.question.model, state) for state in states)]
     ways = [
-        *(_straight(arrow, places, column, most) for arrow in straight),
-        *(_beside(lane, column, -1, most) for lane in left),
-        *(_beside(lane, column + BOX, 1, most) for lane in right),
+        *(_straight(arrow, places, column, most) for arrow in layout.straight),
+        *(_beside(lane, column, -1, most) for lane in layout.left),
+        *(_beside(lane, column + BOX, 1, most) for lane in layout.right),
     ]
     # Every label stands over every line.
     parts = [

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.http import urlencode
 
+from audit.models import StepEvent
+from audit.reading import models_read_by, name_of
+from audit.reports.behind import FIELDS
 from audit.reports.figures import Moment
-from audit.reports.periods import EVERY, FISCAL_YEAR, MONTH, Period, containing, last_twelve_months
-from audit.reports.question import COHORTS, ENDED, Measure, Question, dimension_names, known_measures
-from audit.reports.tables import dimension_label, measure_label, value_labels
-from audit.summarising import workflows
+from audit.reports.periods import EVERY, FISCAL_YEAR, MONTH, Period, containing, last_twelve_months, split
+from audit.reports.question import COHORTS, ENDED, PARTY, STAGE, Measure, Question, dimension_names, known_measures
+from audit.reports.sources import workflow_sources
+from audit.reports.tables import NOT_STATED, dimension_label, measure_label, plain_date, value_labels
 from audit.verify import subject_models
+
+MOST_PERIODS = 400
+EMPTY = "(not stated)"  # the value of a filter in an address that takes what has none
+TIMED = ("measure", "every", "by")
+"""The fields that matter only where times are reported."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with how its answer is laid out: the trend's periods, and the dimension to compare."""
+    """A question with how its answer is laid out: the trend's periods, and the dimension to compare.
+
+    Of the process map, ways that were taken fewer than `least` times are not drawn.
+    """
 
     question: Question
     every: str
     by: str
+    least: int = 0
 
     def address(self, **changes: Any) -> str:
-        """The query of the address that asks this, changed in some respects of the question."""
-        question = self.question.but(**{key: value for key, value in changes.items() if key != "open_in"})
+        """The query of the address that asks this, changed in some respects of the question.
+
+        With values of `audit.reports.behind.FIELDS` it asks for the list that they choose.
+        """
+        chosen = {name: changes.pop(name) for name in FIELDS if name in changes}
+        question = self.question.but(**changes)
         fields = QueryDict(mutable=True)
         fields["workflow"] = question.workflow
         fields["cohort"] = question.cohort
@@ -39,9 +57,10 @@ class Asked:
         fields["every"] = self.every
         fields["by"] = self.by
         for name, values in question.wanted_dimensions().items():
-            fields[name] = values[0]
-        if "open_in" in changes:
-            fields["open_in"] = changes["open_in"]
+            fields[name] = values[0] or EMPTY
+        if self.least:
+            fields["least"] = str(self.least)
+        fields.update(chosen)
         return fields.urlencode()
 
 
@@ -50,20 +69,32 @@ def measure_code(measure: Measure) -> str:
     return f"{measure.what}:{measure.name}" if measure.name else measure.what
 
 
-def workflows_for(user: Any) -> list[str]:
-    """The workflows that the user may ask about: those whose model says what he sees, and for some roles any."""
-    declared = [model.workflow for model in subject_models() if model.exported is not None]
+def workflows_for(user: Any) -> dict[str, str]:
+    """The workflows that the user may ask about: those whose model says what he sees, and for some roles any.
+
+    Each with what people call it, which says of a history that it is imported.
+    """
+    declared = {model.workflow: name_of(model.workflow) for model in models_read_by(user)}
     if not user.has_role(*settings.AUDIT_ANY_WORKFLOW_ROLES):
         return declared
     every = {model.workflow for model in subject_models()}
-    return declared + [name for name in workflows() if name not in every]
+    others = {name: sources for name, sources in workflow_sources().items() if name not in every}
+    return declared | {
+        name: f"{name_of(name)} (imported)" if StepEvent.Source.IMPORTED in sources else name_of(name)
+        for name, sources in others.items()
+    }
 
 
 class ReportForm(forms.Form):
-    """What is asked; empty fields ask for all requests that ended in the last twelve whole months, by month."""
+    """What is asked; empty fields ask for all that ended in the last twelve whole months, by month.
 
-    workflow = forms.ChoiceField(required=False)
-    cohort = forms.ChoiceField(label="Requests that", choices=list(COHORTS.items()), required=False)
+    `workflows` are those to choose from: name, query of the address without the filters of this one, and whether it
+    is this one.
+    `shows` are those of its fields that matter on its page only; the others are kept, but not shown.
+    """
+
+    workflow = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    cohort = forms.ChoiceField(choices=list(COHORTS.items()), required=False)
     first_day = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(
         label="Through, the whole day", required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -71,26 +102,29 @@ class ReportForm(forms.Form):
     measure = forms.ChoiceField(label="Time", required=False)
     every = forms.ChoiceField(label="Trend by", choices=list(EVERY.items()), required=False)
     by = forms.ChoiceField(label="Compare", required=False)
+    least = forms.IntegerField(label="Draw ways taken at least … times", required=False, min_value=1)
 
-    def __init__(self, data: Mapping[str, Any], *, user: Any, moment: Moment) -> None:
+    def __init__(self, data: Mapping[str, Any], *, user: Any, moment: Moment, shows: Collection[str] = TIMED) -> None:
         choices = workflows_for(user)
-        workflow = data.get("workflow") or choices[0]
+        workflow = data.get("workflow") or ""
         if workflow not in choices:
-            workflow = choices[0]
+            workflow = next(iter(choices))
         default = Question(workflow, last_twelve_months(moment.today), user=user)
         self.default, self.moment = default, moment
         self.dimensions = dimension_names(workflow)
         super().__init__(self._whole(data))
-        if len(choices) == 1:
-            self.fields["workflow"].widget = forms.HiddenInput()
-        self._choose("workflow", [(name, name.replace("_", " ").capitalize()) for name in choices])
+        self._choose("workflow", list(choices.items()))
+        self.workflows = [(name, urlencode({"workflow": code}), code == workflow) for code, name in choices.items()]
+        self.fields["cohort"].label = f"{default.rows.capitalize()} that"
         labels = [(name, dimension_label(default, name)) for name in self.dimensions]
         self._choose("by", labels or [("", "Nothing")])
-        measures = [
-            (measure_code(measure), measure_label(default.model, measure)) for measure in known_measures(workflow)
-        ]
-        self.measures = {measure_code(measure): measure for measure in known_measures(workflow)}
-        self._choose("measure", measures)
+        self.measures = {measure_code(measure): measure for measure in self._measures()}
+        named = [(code, measure_label(default.model, measure)) for code, measure in self.measures.items()]
+        self._choose("measure", named)
+        self.shows = shows
+        for name in (*TIMED, "least"):
+            if name not in shows:
+                self.fields[name].widget = forms.HiddenInput()
         for name, label in labels:
             self.fields[name] = self._filter(name, label)
 
@@ -111,6 +145,15 @@ class ReportForm(forms.Form):
             usual["by"] = preferred
         return usual | {name: value for name, value in data.items() if value}
 
+    def _measures(self) -> list[Measure]:
+        """Those to choose from, and where none is declared the one that is asked, which may be too rare to be found."""
+        known = known_measures(self.default.workflow)
+        what, _, name = self.data["measure"].partition(":")
+        asked = Measure(what, name)
+        if self.default.model is None and what in (PARTY, STAGE) and name and asked not in known:
+            known.append(asked)
+        return known
+
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field: Any = self.fields[name]
         field.choices = choices
@@ -118,7 +161,8 @@ class ReportForm(forms.Form):
     def _filter(self, name: str, label: str) -> forms.Field:
         values = value_labels(self.default, name)
         if values:
-            return forms.ChoiceField(label=label, choices=[("", "Any"), *values.items()], required=False)
+            choices = [("", "Any"), *values.items(), (EMPTY, NOT_STATED)]
+            return forms.ChoiceField(label=label, choices=choices, required=False)
         return forms.CharField(label=label, required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -126,7 +170,22 @@ class ReportForm(forms.Form):
         first_day, last_day = values.get("first_day"), values.get("last_day")
         if first_day and last_day and last_day < first_day:
             self.add_error("last_day", "The period ends before it begins.")
+        calendar = self.moment.calendar
+        for name, day in (("first_day", first_day), ("last_day", last_day)):
+            if day and not calendar.first_day <= day <= calendar.last_day:
+                days = f"{plain_date(calendar.first_day)} through {plain_date(calendar.last_day)}"
+                self.add_error(name, f"The calendar answers for {days}.")
+        if "every" in self.shows and values.get("every") and not self.errors:
+            self._limit_periods(Period(values["first_day"], values["last_day"] + timedelta(days=1)), values["every"])
         return values
+
+    def _limit_periods(self, period: Period, every: str) -> None:
+        """A page of more periods is read by nobody, and is slow."""
+        kinds = list(EVERY)
+        fitting = [kind for kind in kinds[kinds.index(every) :] if _count(period, kind) <= MOST_PERIODS]
+        if every not in fitting:
+            coarser = f"by {EVERY[fitting[0]].lower()}" if fitting else "a shorter period"
+            self.add_error("every", f"These are more than {MOST_PERIODS} periods. Ask {coarser}.")
 
     def asked(self) -> Asked:
         """What the valid form asks."""
@@ -136,9 +195,11 @@ class ReportForm(forms.Form):
             period=period,
             cohort=values["cohort"],
             measure=self.measures[values["measure"]],
-            dimensions={name: (values[name],) for name in self.dimensions if values[name]},
+            dimensions={
+                name: ("" if values[name] == EMPTY else values[name],) for name in self.dimensions if values[name]
+            },
         )
-        return Asked(question, values["every"], values["by"])
+        return Asked(question, values["every"], values["by"], values["least"] or 0)
 
     def usual_periods(self) -> list[tuple[str, Period]]:
         """Periods that people ask for most, with what they are called."""
@@ -150,3 +211,8 @@ class ReportForm(forms.Form):
             (f"FY {this_year.last_day.year} so far", Period(this_year.since, today + timedelta(days=1))),
             (f"FY {last_year.last_day.year}", last_year),
         ]
+
+
+def _count(period: Period, every: str) -> int:
+    """The number of periods, counted no further than one more than `MOST_PERIODS`."""
+    return sum(1 for _ in islice(split(period, every), MOST_PERIODS + 1))

@@ -19,27 +19,15 @@ from audit.reports import periods
 from audit.reports.facts import AGGREGATES, cases, facts, unclocked
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import FILED, MeasuredWith, Question, measured_with
+from audit.reports.sources import workflow_sources
 from audit.summaries import BUCKETS, holding, kept_dimensions
 
 TWELVE_MONTHS = "twelve_months"
 
-# One index look-up a workflow, however long the ledger is.
-WORKFLOWS = """
-WITH RECURSIVE found AS (
-    (SELECT workflow FROM audit_stepevent ORDER BY workflow LIMIT 1)
-    UNION ALL
-    SELECT (SELECT workflow FROM audit_stepevent WHERE workflow > found.workflow ORDER BY workflow LIMIT 1)
-    FROM found WHERE found.workflow IS NOT NULL
-)
-SELECT workflow FROM found WHERE workflow IS NOT NULL
-"""
-
 
 def workflows() -> list[str]:
     """The names of the workflows that the ledger holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(WORKFLOWS)
-        return [row[0] for row in cursor.fetchall()]
+    return list(workflow_sources())
 
 
 @dataclass(frozen=True)

@@ -5,39 +5,41 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from audit import drawing, goals
+from audit import drawing, goals, maps
 from audit.exports.formats import FORMATS, CannotWrite
 from audit.models import AccessRecord
 from audit.report_forms import Asked, ReportForm
 from audit.reports import printing
 from audit.reports.backlog import Backlog
-from audit.reports.behind import PAGE_SIZE, Behind, trail
+from audit.reports.behind import FIELDS, PAGE_SIZE, Behind, trail
 from audit.reports.figures import Moment
-from audit.reports.pages import PAGES, REPORTS, Part, has_picture, svg
-from audit.reports.tables import COUNT, DAY, Table, measure_label, plain_date, shown
-from audit.reports.timeliness import Stages
+from audit.reports.pages import BY_PERIOD, PAGES, REPORTS, Part, beside, has_picture, svg
+from audit.reports.question import STAGE
+from audit.reports.tables import DAY, TEXT, Table, measure_label, plain_date, shown
+from audit.reports.timeliness import MET, Stages
 from audit.spreadsheets import harmless
 
 View = Callable[..., HttpResponse]
 
 
-def asks(template: str) -> Callable[[View], Any]:
+def asks(template: str, page: str = "") -> Callable[[View], Any]:
     """Lets in the roles of settings.AUDIT_REPORT_ROLES, and gives the view what the address asks.
 
-    For an address that asks what cannot be answered, the page of the template says what is wrong.
+    For an address that asks what cannot be answered, the page of the template says what is wrong. `page` names the one
+    whose fields are shown, where the address itself does not name it or one of its reports.
     """
 
     def decorate(view: View) -> Any:
@@ -48,7 +50,8 @@ def asks(template: str) -> Callable[[View], Any]:
             if not user.has_role(*settings.AUDIT_REPORT_ROLES):
                 raise PermissionDenied
             moment = Moment.now()
-            form = ReportForm(request.GET.dict(), user=user, moment=moment)
+            shows = _shows(page or named.get("name", ""))
+            form = ReportForm(request.GET.dict(), user=user, moment=moment, shows=shows)
             if not form.is_valid():
                 return render(request, template, {"form": form}, status=400)
             return view(request, form, form.asked(), moment, **named)
@@ -58,9 +61,19 @@ def asks(template: str) -> Callable[[View], Any]:
     return decorate
 
 
+def _shows(name: str) -> tuple[str, ...]:
+    """The fields that matter for a page, or for one of its reports."""
+    if name in PAGES:
+        return PAGES[name].shows
+    return ("every",) if name in BY_PERIOD else ()
+
+
 @dataclass(frozen=True)
 class Section:
-    """A report on a page: its table with cells as people read them, its picture, and the addresses of both."""
+    """A report on a page: its table with cells as people read them, its picture, and the addresses of both.
+
+    `size` and `narrow` are about how wide and high the picture is in pixels, also on a phone.
+    """
 
     name: str
     table: Table
@@ -68,9 +81,11 @@ class Section:
     says: str
     address: str
     empty: bool = False
+    size: tuple[int, int] | None = None
+    narrow: tuple[int, int] | None = None
 
 
-@asks("audit/reports/timeliness.html")
+@asks("audit/reports/timeliness.html", "timeliness")
 def timeliness(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
     page = PAGES["timeliness"]
     parts = page.parts(asked, moment)
@@ -82,11 +97,21 @@ def timeliness(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mom
         "backlog": backlog.total,
         "page": page,
         "sections": [_section(part, asked) for part in parts],
+        "behind": {
+            name: _behind_url(asked, **chosen)
+            for name, chosen in TILES.items()
+            # What is judged of a stage are its stays.
+            if name != "met" or asked.question.measure.what != STAGE
+        },
     }
     return render(request, "audit/reports/timeliness.html", context)
 
 
-@asks("audit/reports/returns.html")
+TILES: dict[str, dict[str, str]] = {"requests": {}, "met": {"goal": MET}, "open": {"open_in": ""}}
+"""The lists behind the numbers at the top of the page."""
+
+
+@asks("audit/reports/returns.html", "returns")
 def returns(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
     page = PAGES["returns"]
     sections = [_section(part, asked) for part in page.parts(asked, moment)]
@@ -94,11 +119,16 @@ def returns(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment
     return render(request, "audit/reports/returns.html", context)
 
 
-@asks("audit/reports/map.html")
+@asks("audit/reports/map.html", "process-map")
 def process_map(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
     page = PAGES["process-map"]
     (part,) = page.parts(asked, moment)
-    context = _context(form, asked, moment) | {"page": page, "section": _section(part, asked)}
+    context = _context(form, asked, moment) | {
+        "page": page,
+        "section": _section(part, asked),
+        "map": part.report,
+        "size": maps.size(part.report),
+    }
     return render(request, "audit/reports/map.html", context)
 
 
@@ -129,10 +159,10 @@ def file(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, n
 @asks("audit/reports/behind.html")
 def behind(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
     """The requests behind a figure, each with the way to its trail of states and dates."""
-    report: Any = Behind(asked.question, moment, request.GET.get("open_in"))
+    report: Any = _behind(request, asked, moment)
     page: Any = Paginator(report, PAGE_SIZE).get_page(request.GET.get("page"))
     context = _context(form, asked, moment)
-    context |= {"page": page, "open_in": report.open_in, "count": report.count}
+    context |= {"page": page, "report": report, "count": report.count}
     return render(request, "audit/reports/behind.html", context)
 
 
@@ -142,7 +172,12 @@ def trail_page(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mom
     steps = trail(asked.question, subject)
     if not steps:
         raise Http404
-    context = {"subject": subject, "steps": steps, "address": asked.address()}
+    context = {
+        "subject": subject,
+        "steps": steps,
+        "address": asked.address(),
+        "sources": list(dict.fromkeys(step.source for step in steps)),
+    }
     return render(request, "audit/reports/trail.html", context)
 
 
@@ -160,7 +195,7 @@ def picture(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment
 @asks("audit/reports/timeliness.html")
 def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, name: str) -> HttpResponse:
     """The table of a report as CSV; that it was taken goes on record."""
-    report = Behind(asked.question, moment, request.GET.get("open_in")) if name == "behind" else None
+    report = _behind(request, asked, moment) if name == "behind" else None
     table = (report or _report(name, asked, moment)).table()
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
@@ -184,6 +219,19 @@ def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mome
     )
 
 
+def _behind(request: HttpRequest, asked: Asked, moment: Moment) -> Behind:
+    """The list that the address chooses. Raises BadRequest where there is none such."""
+    chosen = {name: request.GET[name] for name in FIELDS if name in request.GET}
+    try:
+        return Behind(asked.question, moment, chosen)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+
+
+def _behind_url(asked: Asked, **changes: Any) -> str:
+    return f"{reverse('audit:behind')}?{asked.address(**changes)}"
+
+
 def _report(name: str, asked: Asked, moment: Moment) -> Any:
     if name not in REPORTS:
         raise Http404
@@ -202,6 +250,8 @@ def _context(form: ReportForm, asked: Asked, moment: Moment) -> dict[str, Any]:
         "moment": moment,
         "goals_version": goals.version(),
         "address": asked.address(),
+        "beside": beside(asked, moment),
+        "unclocked_url": _behind_url(asked, unclocked="1"),
         "periods": [(name, asked.address(period=period)) for name, period in form.usual_periods()],
     }
 
@@ -209,17 +259,22 @@ def _context(form: ReportForm, asked: Asked, moment: Moment) -> dict[str, Any]:
 def _section(part: Part, asked: Asked) -> Section:
     table = part.table
     rows = [_cells(table, place, asked) for place in range(len(table.rows))]
-    return Section(part.name, table, rows, part.says, asked.address(), empty=not table.rows)
+    section = Section(part.name, table, rows, part.says, asked.address(), empty=not table.rows)
+    if not hasattr(part.report, "picture"):
+        return section
+    picture = part.report.picture()
+    wide, narrow = (drawing.size(picture.chart, picture.data, width) for width in (drawing.WIDE, drawing.NARROW))
+    return replace(section, size=wide, narrow=narrow)
 
 
 def _cells(table: Table, place: int, asked: Asked) -> list[dict[str, Any]]:
-    """The row as people read it; its first number leads to the requests behind it."""
-    cells = [
-        {"text": shown(value, unit), "number": unit not in ("text", DAY), "url": ""}
-        for value, (_, unit) in zip(table.rows[place], table.columns, strict=True)
+    """The row as people read it; its numbers of requests lead to the lists behind them."""
+    lists = table.behind[place] if table.behind else {}
+    return [
+        {
+            "text": shown(value, unit),
+            "number": unit not in (TEXT, DAY),
+            "url": _behind_url(asked, **lists[name]) if value and name in lists else "",
+        }
+        for value, (name, unit) in zip(table.rows[place], table.columns, strict=True)
     ]
-    changes = table.behind[place] if table.behind else None
-    first = next((index for index, (_, unit) in enumerate(table.columns) if unit == COUNT), None)
-    if changes is not None and first is not None and table.rows[place][first]:
-        cells[first]["url"] = f"{reverse('audit:behind')}?{asked.address(**changes)}"
-    return cells

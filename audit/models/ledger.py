@@ -52,6 +52,7 @@ class StepEvent(models.Model):
         indexes = [
             models.Index(fields=["workflow", "at"], name="stepevent_ends", condition=Q(final=True)),
             models.Index(fields=["workflow", "to_state", "at"], name="stepevent_reasons", condition=~Q(reason="")),
+            models.Index(fields=["workflow", "source"], name="stepevent_sources"),
         ]
 
     def __str__(self) -> str:

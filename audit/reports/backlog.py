@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -21,19 +20,20 @@ AGE_NAMES = [name for _, name in AGES] + [OLDER]
 
 AGE = seconds_between_sql("first.entered_at", "%(as_of)s", calendar="%(calendar)s", name="age")
 # The age of a request is that since it was first filed, whatever stage it is in now.
+OPEN_STAYS = """
+SELECT open.subject, open.stage, open.party, open.entered_at, open.due_at < %(as_of)s AS late, {age} AS age
+FROM audit_stagevisit AS open
+JOIN LATERAL (
+    SELECT first.entered_at FROM audit_stagevisit AS first
+    WHERE first.workflow = open.workflow AND first.subject = open.subject AND {counts_first}
+    ORDER BY first.sequence LIMIT 1
+) AS first ON true
+{joins}
+WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND {counts} AND {conditions}
+"""
 BACKLOG = """
-WITH stay AS MATERIALIZED (
-    SELECT open.subject, open.stage, open.party, open.due_at, {age} AS age
-    FROM audit_stagevisit AS open
-    JOIN LATERAL (
-        SELECT first.entered_at FROM audit_stagevisit AS first
-        WHERE first.workflow = open.workflow AND first.subject = open.subject AND {counts_first}
-        ORDER BY first.sequence LIMIT 1
-    ) AS first ON true
-    {joins}
-    WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND {counts} AND {conditions}
-)
-SELECT stage, max(party), count(*), count(*) FILTER (WHERE due_at < %(as_of)s),
+WITH stay AS MATERIALIZED ({open})
+SELECT stage, max(party), count(*), count(*) FILTER (WHERE late),
        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY age::float8), max(age), {ages}
 FROM stay GROUP BY GROUPING SETS ((stage), ()) ORDER BY stage NULLS LAST
 """
@@ -84,22 +84,9 @@ class Backlog:
         return next((row for row in self.stages if row.stage is None), None)
 
     def _sql(self) -> SQL:
-        question = self.question
-        parameters: dict[str, Any] = {
-            "workflow": question.workflow,
-            "as_of": self.moment.as_of,
-            "calendar": self.moment.calendar.pk,
-        }
-        restricted = restrictions(question, "open")
-        text = BACKLOG.format(
-            age=AGE.seconds,
-            joins=AGE.joins,
-            counts=counts(question, "open"),
-            counts_first=counts(question, "first"),
-            conditions=restricted.text,
-            ages=", ".join(_in_bounds()),
-        )
-        return SQL(text, parameters | restricted.parameters)
+        of = open_stays(self.question, self.moment)
+        ages = ", ".join(f"count(*) FILTER (WHERE {in_band})" for in_band in AGE_BANDS.values())
+        return SQL(BACKLOG.format(open=of.text, ages=ages), of.parameters)
 
     def table(self) -> Table:
         model = self.question.model
@@ -108,7 +95,7 @@ class Backlog:
             name = "All open" if row.stage is None else stage_label(model, row.stage)
             of_ages = [hours(row.median), hours(row.p90), hours(row.oldest)]
             rows.append([name, row.party if row.stage else "", row.count, row.late, *of_ages, *row.by_age])
-        behind: list[Mapping[str, Any] | None] = [{"open_in": row.stage or ""} for row in self.stages]
+        behind = [_behind(row.stage or "") for row in self.stages]
         ages = [(name, COUNT) for name in AGE_NAMES]
         columns = [("Stage", TEXT), ("Clock", TEXT), ("Open", COUNT), ("Late in the stage", COUNT)]
         times = [("Median age", HOURS), ("90th percentile of age", HOURS), ("Oldest", HOURS)]
@@ -127,10 +114,35 @@ class Backlog:
         return Picture("ages", {"rows": rows, "ages": AGE_NAMES}, says)
 
 
-def _in_bounds() -> list[str]:
-    bounds = [0, *(bound * 3600 for bound, _ in AGES)]
-    counts = [
-        f"count(*) FILTER (WHERE age {'>=' if not low else '>'} {low} AND age <= {high})"
-        for low, high in pairwise(bounds)
-    ]
-    return [*counts, f"count(*) FILTER (WHERE age > {bounds[-1]})"]
+def open_stays(question: Question, moment: Moment) -> SQL:
+    """The stays that go on: `subject`, `stage`, `party`, `entered_at`, whether `late`; `age` in business seconds."""
+    parameters: dict[str, Any] = {
+        "workflow": question.workflow,
+        "as_of": moment.as_of,
+        "calendar": moment.calendar.pk,
+    }
+    restricted = restrictions(question, "open")
+    text = OPEN_STAYS.format(
+        age=AGE.seconds,
+        joins=AGE.joins,
+        counts=counts(question, "open"),
+        counts_first=counts(question, "first"),
+        conditions=restricted.text,
+    )
+    return SQL(text, parameters | restricted.parameters)
+
+
+def _age_bands() -> dict[str, str]:
+    """As addresses name them, in business hours: “40-80”; with the condition on `age`."""
+    bounds = [bound for bound, _ in AGES]
+    bands = {f"0-{bounds[0]}": f"age <= {bounds[0] * 3600}"}
+    bands |= {f"{low}-{high}": f"age > {low * 3600} AND age <= {high * 3600}" for low, high in pairwise(bounds)}
+    return bands | {f"{bounds[-1]}-": f"age > {bounds[-1] * 3600}"}
+
+
+AGE_BANDS = _age_bands()
+
+
+def _behind(stage: str) -> dict[str, dict[str, str]]:
+    of_ages = {name: {"open_in": stage, "age": band} for name, band in zip(AGE_NAMES, AGE_BANDS, strict=True)}
+    return {"Open": {"open_in": stage}, "Late in the stage": {"open_in": stage, "late": "1"}, **of_ages}

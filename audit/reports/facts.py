@@ -150,7 +150,7 @@ def restrictions(question: Question, rows: str) -> SQL:
     conditions = ["true"]
     parameters: dict[str, Any] = {}
     for place, (name, values) in enumerate(question.wanted_dimensions().items()):
-        conditions.append(f"{rows}.dimensions ->> %(dimension_{place})s = ANY(%(values_{place})s)")
+        conditions.append(f"coalesce({rows}.dimensions ->> %(dimension_{place})s, '') = ANY(%(values_{place})s)")
         parameters |= {f"dimension_{place}": name, f"values_{place}": list(values)}
     if visible := visible_subjects(question):
         conditions.append(f"{rows}.subject IN ({visible.text})")
@@ -158,9 +158,11 @@ def restrictions(question: Question, rows: str) -> SQL:
     return SQL(" AND ".join(conditions), parameters)
 
 
-def facts(question: Question, names: Sequence[str], calendar: MeasuredWith, as_of: datetime) -> SQL:
-    """The times of those requests; a stay that goes on counts up to `as_of`."""
-    of = cases(question, names, calendar)
+def facts(
+    question: Question, names: Sequence[str], calendar: MeasuredWith, as_of: datetime, *, as_filed: bool = False
+) -> SQL:
+    """The times of the requests that `cases` finds; a stay that goes on counts up to `as_of`."""
+    of = cases(question, names, calendar, as_filed=as_filed)
     goals = Goal.objects.filter(workflow=question.workflow).exclude(measure=Goal.Measure.STAGE).exists()
     ended = "true" if question.cohort == ENDED else ENDED_ALREADY
     open_ones = question.cohort != ENDED

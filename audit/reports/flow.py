@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -59,6 +60,13 @@ class Throughput:
                 for period in periods
                 for filed, ended in [(self.filed.get(period.since, 0), self.ended.get(period.since, 0))]
             ],
+            [
+                {
+                    "Filed": {"cohort": FILED, "period": period, "measure": Measure(), "as_filed": "1"},
+                    "Ended": {"cohort": ENDED, "period": period, "measure": Measure()},
+                }
+                for period in periods
+            ],
         )
 
     def picture(self) -> Picture:
@@ -82,13 +90,39 @@ def unclocked_count(question: Question, moment: Moment) -> int:
     return int(fetch(SQL(f"SELECT count(*) FROM ({of.text}) AS found", of.parameters))[0][0])
 
 
-RETURNS = """
-SELECT step.from_state, trim(step.reason), count(*)
+# Each return and each way taken is a row: the step, and the business seconds of the stay that it ended.
+RETURNED = """
+SELECT step.subject, step.to_state, step.at, step.from_state, trim(step.reason) AS reason, stay.business_seconds
 FROM audit_stepevent AS step
+LEFT JOIN audit_stagevisit AS stay ON stay.workflow = step.workflow AND stay.subject = step.subject
+                                  AND stay.sequence = step.sequence - 1
 WHERE step.workflow = %(workflow)s AND step.to_state = ANY(%(returned)s) AND step.reason <> ''
   AND step.at >= %(since)s AND step.at < %(until)s AND {conditions}
-GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
+RETURNS = """
+SELECT from_state, reason, count(*) FROM ({returned}) AS step GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+
+
+def returned(question: Question, moment: Moment) -> SQL:
+    """The returns made in the period."""
+    since, until = question.period.bounds(moment.calendar.zone)
+    parameters: dict[str, Any] = {
+        "workflow": question.workflow,
+        "returned": returned_stages(question.model),
+        "since": since,
+        "until": until,
+    }
+    restricted = restrictions(question, "step")
+    return SQL(RETURNED.format(conditions=restricted.text), parameters | restricted.parameters)
+
+
+def reason_key(reason: str) -> str:
+    """What stands for a reason in an address: its SHA-256, as `REASON_KEY_SQL` has it."""
+    return hashlib.sha256(reason.encode()).hexdigest()
+
+
+REASON_KEY_SQL = "encode(sha256(convert_to(reason, 'UTF8')), 'hex')"
 
 
 @dataclass(frozen=True)
@@ -101,29 +135,20 @@ class Returns:
     @cached_property
     def reasons(self) -> list[tuple[str, str, int]]:
         """(stage that returned, reason, number); every one of them."""
-        question = self.question
-        since, until = question.period.bounds(self.moment.calendar.zone)
-        parameters: dict[str, Any] = {
-            "workflow": question.workflow,
-            "returned": returned_stages(question.model),
-            "since": since,
-            "until": until,
-        }
-        restricted = restrictions(question, "step")
-        return fetch(SQL(RETURNS.format(conditions=restricted.text), parameters | restricted.parameters))
+        of = returned(self.question, self.moment)
+        return fetch(SQL(RETURNS.format(returned=of.text), of.parameters))
 
     def by_stage(self) -> Table:
         counts: dict[str, int] = defaultdict(int)
         for stage, _, count in self.reasons:
             counts[stage] += count
         total = sum(counts.values())
+        stages = sorted(counts.items(), key=lambda found: -found[1])
         return Table(
             "Returns by the stage that returned",
             [("Returned from", TEXT), ("Returns", COUNT), ("Of all returns", PERCENT)],
-            [
-                [stage_label(self.question.model, stage), count, percent(count / total)]
-                for stage, count in sorted(counts.items(), key=lambda found: -found[1])
-            ],
+            [[stage_label(self.question.model, stage), count, percent(count / total)] for stage, count in stages],
+            [{"Returns": {"returned_from": stage}} for stage, _ in stages],
         )
 
     def table(self) -> Table:
@@ -131,6 +156,10 @@ class Returns:
             "Returns by reason",
             [("Reason on record", TEXT), ("Returned from", TEXT), ("Returns", COUNT)],
             [[reason, stage_label(self.question.model, stage), count] for stage, reason, count in self.reasons],
+            [
+                {"Returns": {"returned_from": stage, "reason": reason_key(reason)}}
+                for stage, reason, count in self.reasons
+            ],
         )
 
 
@@ -143,14 +172,23 @@ def returned_stages(model: type[Subject] | None) -> list[str]:
 
 TRAVELLED = """
 WITH cases AS MATERIALIZED ({cases})
-SELECT step.from_state, step.to_state, count(*), avg(step.sequence)::float8,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY stay.business_seconds::float8)
+SELECT step.subject, step.to_state, step.at, step.from_state, step.sequence, stay.business_seconds
 FROM cases
 JOIN audit_stepevent AS step ON step.workflow = %(workflow)s AND step.subject = cases.subject
 LEFT JOIN audit_stagevisit AS stay ON stay.workflow = step.workflow AND stay.subject = step.subject
                                   AND stay.sequence = step.sequence - 1
-GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
+ARROWS = """
+SELECT from_state, to_state, count(*), avg(sequence)::float8,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY business_seconds::float8)
+FROM ({travelled}) AS step GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+
+
+def travelled(question: Question, moment: Moment) -> SQL:
+    """The ways that the question's requests took."""
+    of = cases(question, [], moment.calendar)
+    return SQL(TRAVELLED.format(cases=of.text), of.parameters)
 
 
 @dataclass(frozen=True)
@@ -169,22 +207,42 @@ class Arrow:
 
 @dataclass(frozen=True)
 class ProcessMap:
-    """The states as the question's requests really travelled them."""
+    """The states as the requests really travelled them. Ways taken fewer than `least` times are not drawn."""
 
     question: Question
     moment: Moment
+    least: int = 0
 
     @cached_property
     def arrows(self) -> list[Arrow]:
-        of = cases(self.question, [], self.moment.calendar)
-        return [Arrow(*row) for row in fetch(SQL(TRAVELLED.format(cases=of.text), of.parameters))]
+        of = travelled(self.question, self.moment)
+        return [Arrow(*row) for row in fetch(SQL(ARROWS.format(travelled=of.text), of.parameters))]
+
+    @property
+    def requests(self) -> int:
+        """How many requests took these ways: each begins once."""
+        return sum(arrow.count for arrow in self.arrows if not arrow.from_state)
+
+    @property
+    def drawn(self) -> list[Arrow]:
+        return [arrow for arrow in self.arrows if arrow.count >= self.least]
+
+    @property
+    def left_out(self) -> str:
+        """What the picture does not show; empty if it shows all."""
+        ways = len(self.arrows) - len(self.drawn)
+        if not ways:
+            return ""
+        are = "1 way is" if ways == 1 else f"{ways} ways are"
+        return f"{are} left out of it, taken fewer than {self.least:,} times."
 
     @property
     def states(self) -> list[str]:
-        """The most travelled way from the beginning, then the other states as they are reached."""
-        left = self._places()
+        """Those drawn: the most travelled way from the beginning, then the other states as they are reached."""
+        touched = {state for arrow in self.drawn for state in (arrow.from_state, arrow.to_state)}
+        left = {state: place for state, place in self._places().items() if state in touched}
         way, state = [], ""
-        while onward := [arrow for arrow in self.arrows if arrow.from_state == state and arrow.to_state in left]:
+        while onward := [arrow for arrow in self.drawn if arrow.from_state == state and arrow.to_state in left]:
             state = onward[0].to_state
             way.append(state)
             del left[state]
@@ -213,4 +271,5 @@ class ProcessMap:
                 ]
                 for arrow in self.arrows
             ],
+            [{"Times": {"way_from": arrow.from_state, "way_to": arrow.to_state}} for arrow in self.arrows],
         )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit import drawing, maps
-from audit.report_forms import Asked
+from audit.report_forms import TIMED, Asked
+from audit.reports import sources
 from audit.reports.backlog import Backlog
 from audit.reports.figures import Moment
-from audit.reports.flow import ProcessMap, Returns, Throughput
+from audit.reports.flow import ProcessMap, Returns, Throughput, unclocked_count
 from audit.reports.tables import Table
 from audit.reports.timeliness import Compared, Stages, Trend
 
@@ -22,8 +23,9 @@ REPORTS: dict[str, Callable[[Asked, Moment], Any]] = {
     "backlog": lambda asked, moment: Backlog(asked.question, moment),
     "throughput": lambda asked, moment: Throughput(asked.question, moment, asked.every),
     "returns": lambda asked, moment: Returns(asked.question, moment),
-    MAP: lambda asked, moment: ProcessMap(asked.question, moment),
+    MAP: lambda asked, moment: ProcessMap(asked.question, moment, asked.least),
 }
+BY_PERIOD = ("trend", "throughput")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Part:
 class Page:
     """A page of reports. `url` is the name of its address, `note` what else there is to know of its figures.
 
-    `timed` says whether the time, the trend's periods and the comparison that are asked matter for it.
+    `shows` are the fields of the form that matter for it, beside those that say which requests it is about.
     """
 
     name: str
@@ -48,12 +50,31 @@ class Page:
     url: str
     note: str
     parts: Callable[[Asked, Moment], list[Part]]
-    timed: bool = False
+    shows: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether the time, the trend's periods and the comparison that are asked matter for it."""
+        return self.shows == TIMED
 
     @property
     def what(self) -> str:
         """What its files are called on record."""
         return f"{self.name.replace('-', ' ')} report"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is to be known beside the figures of any page."""
+
+    source: str
+    """Where the steps come from; empty if this system timed them all."""
+    unclocked: int
+    """How many more requests ended in the period without ever having been on a clock."""
+
+
+def beside(asked: Asked, moment: Moment) -> Beside:
+    return Beside(sources.stated(asked.question.workflow), unclocked_count(asked.question, moment))
 
 
 def has_picture(report: Any) -> bool:
@@ -84,8 +105,8 @@ def _returns(asked: Asked, moment: Moment) -> list[Part]:
 
 
 def _map(asked: Asked, moment: Moment) -> list[Part]:
-    report = ProcessMap(asked.question, moment)
-    return [Part(MAP, report, report.table(), "Process map; the table has every arrow.")]
+    report = ProcessMap(asked.question, moment, asked.least)
+    return [Part(MAP, report, report.table(), f"Process map; the table has every arrow. {report.left_out}".strip())]
 
 
 PAGES = {
@@ -97,7 +118,7 @@ PAGES = {
             "audit:timeliness",
             "A request’s time in a stage is that of all its stays there; goals of a stage are asked of each stay.",
             _timeliness,
-            timed=True,
+            shows=TIMED,
         ),
         Page(
             "returns",
@@ -113,6 +134,7 @@ PAGES = {
             "The ways that these requests really took: on each arrow how often it was taken and the median business "
             "time before it. Ways on the left lead back. A thicker arrow was taken more often.",
             _map,
+            shows=("least",),
         ),
     )
 }

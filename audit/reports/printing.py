@@ -25,11 +25,11 @@ from audit.manifest import manifest_of, sources_of
 from audit.models import ExportFile
 from audit.report_forms import Asked, ReportForm
 from audit.reports.figures import Moment
-from audit.reports.pages import PAGES, Page, Part
+from audit.reports.pages import PAGES, Beside, Page, Part, beside
 from audit.reports.past import ledger_up_to
 from audit.reports.periods import EVERY
 from audit.reports.question import ENDED, Question, measured_with
-from audit.reports.tables import dimension_label, measure_label, plain_date, value_labels
+from audit.reports.tables import NOT_STATED, dimension_label, measure_label, plain_date, value_labels
 
 FORMATS = ("pdf", "xlsx")
 PAGE_OF = {page.what: page for page in PAGES.values()}
@@ -44,6 +44,7 @@ class Printed:
     address: str
     moment: Moment
     parts: list[Part]
+    beside: Beside
     position: Position
     progress: Progress
 
@@ -74,11 +75,19 @@ class Printed:
             ("Trend by", EVERY[self.asked.every]),
             ("Compared by", dimension_label(question, self.asked.by) if self.asked.by else "Nothing"),
         ]
+        beside = [
+            ("Source of the steps", self.beside.source),
+            (
+                "Never on a clock",
+                f"{self.beside.unclocked:,} more ended, without a time" if self.beside.unclocked else "",
+            ),
+        ]
         return [
             ("Workflow", question.workflow.replace("_", " ").capitalize()),
             ("Requests", f"That {cohort} {days}, both days whole in {calendar.zone.key}"),
             *(only or [("Filters", "None: all of these requests that the one named below may see")]),
             *(timed if self.page.timed else []),
+            *((name, said) for name, said in beside if said),
             ("As of", self.as_of_in_words),
             (
                 "Business hours",
@@ -92,7 +101,7 @@ class Printed:
 
 
 def _labels(question: Question, name: str, values: Iterable[str]) -> list[str]:
-    labels = value_labels(question, name)
+    labels = {"": NOT_STATED} | value_labels(question, name)
     return [labels.get(value, value) for value in values]
 
 
@@ -121,14 +130,14 @@ def take(page: Page, asked: Asked, format: str, *, address: str, owner: Any) -> 
 
 def ask(page: Page, asked: Asked, address: str) -> Printed:
     """What the page answers now. Not to be called within a transaction."""
-    with one_moment() as (as_of, settled):
+    with _one_moment() as (as_of, settled):
         with connection.cursor() as cursor:
             position = position_of(cursor, settled=settled)
         return _answered(page, asked, address, Moment(as_of, measured_with()), position)
 
 
 @contextmanager
-def one_moment() -> Iterator[tuple[datetime, bool]]:
+def _one_moment() -> Iterator[tuple[datetime, bool]]:
     """A transaction in which every report sees the ledger as it is at one instant, and whether that is settled."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -138,7 +147,7 @@ def one_moment() -> Iterator[tuple[datetime, bool]]:
 def _answered(page: Page, asked: Asked, address: str, moment: Moment, position: Position) -> Printed:
     parts = page.parts(asked, moment)
     rows = sum(len(part.table.rows) for part in parts)
-    return Printed(page, asked, address, moment, parts, position, Progress(rows))
+    return Printed(page, asked, address, moment, parts, beside(asked, moment), position, Progress(rows))
 
 
 def _written(printed: Printed, format: str, about: About) -> bytes:
@@ -155,11 +164,12 @@ def write_again(file: ExportFile, path: Path) -> None:
     as_of = datetime.fromisoformat(then["as_of"])
     with ledger_up_to(then["ledger"]["last_event"] or 0):
         moment = Moment(as_of, measured_with())
-        form = ReportForm(file.filters, user=file.owner, moment=moment)
+        page = PAGE_OF[file.what]
+        form = ReportForm(file.filters, user=file.owner, moment=moment, shows=page.shows)
         if not form.is_valid():
             raise UnknownWorkflow("Its owner may not ask that of the ledger any more.")
         position = Position(**then["ledger"])
-        printed = _answered(PAGE_OF[file.what], form.asked(), then["address"], moment, position)
+        printed = _answered(page, form.asked(), then["address"], moment, position)
         path.write_bytes(
             _written(printed, file.format, lambda: {name: then[name] for name in then if name not in OF_THE_FILE})
         )

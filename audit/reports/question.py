@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from django.db import connection
 from audit.calendar import default_name
 from audit.machine import Subject
 from audit.models import Calendar
+from audit.reading import rows_of
 from audit.reports.periods import Period
 from audit.verify import subject_models
 
@@ -59,6 +61,11 @@ class Question:
         return next((model for model in subject_models() if model.workflow == self.workflow), None)
 
     @property
+    def rows(self) -> str:
+        """What the report counts, as “requests”."""
+        return rows_of(self.workflow)
+
+    @property
     def every_stay_counts(self) -> bool:
         """Whether stays that are on nobody's clock count: only where no party is declared at all."""
         return self.model is None
@@ -75,12 +82,15 @@ class MeasuredWith:
     name: str
     version: int
     zone: ZoneInfo
+    first_day: date
+    last_day: date
 
 
 def measured_with() -> MeasuredWith:
     """The default calendar as it is now. Raises Calendar.DoesNotExist where there is none."""
     found = Calendar.objects.get(name=default_name())
-    return MeasuredWith(found.pk, found.name, found.version, ZoneInfo(found.time_zone))
+    zone = ZoneInfo(found.time_zone)
+    return MeasuredWith(found.pk, found.name, found.version, zone, found.first_day, found.last_day)
 
 
 SOME_DIMENSIONS = """
@@ -103,21 +113,23 @@ def dimension_names(workflow: str) -> list[str]:
 
 
 SOME_STAGES = """
-SELECT DISTINCT to_state FROM (
-    SELECT to_state, final FROM audit_stepevent WHERE workflow = %s ORDER BY workflow, subject, sequence LIMIT 5000
-) AS step WHERE NOT final ORDER BY to_state
+SELECT DISTINCT to_state, party FROM (
+    SELECT to_state, party, final FROM audit_stepevent WHERE workflow = %s
+    ORDER BY workflow, subject, sequence LIMIT 5000
+) AS step WHERE NOT final ORDER BY to_state, party
 """
 
 
 def known_measures(workflow: str) -> list[Measure]:
-    """The process, then the parties and stages that are declared; stages that some of its steps have where none is."""
+    """The process, then the parties and stages that are declared; those that some steps have where none is."""
     model = next((model for model in subject_models() if model.workflow == workflow), None)
     if model is not None:
         parties = list(dict.fromkeys(party for party in model.parties.values() if party))
         stages = [stage for stage, party in model.parties.items() if party]
     else:
-        parties = []
         with connection.cursor() as cursor:
             cursor.execute(SOME_STAGES, [workflow])
-            stages = [row[0] for row in cursor.fetchall()]
+            found = cursor.fetchall()
+        stages = list(dict.fromkeys(stage for stage, _ in found))
+        parties = sorted({party for _, party in found if party})
     return [Measure(), *(Measure(PARTY, party) for party in parties), *(Measure(STAGE, stage) for stage in stages)]

@@ -11,19 +11,21 @@ from audit.machine import Subject
 from audit.reports.question import PARTY, PROCESS, Measure, Question
 
 TEXT, COUNT, HOURS, PERCENT, DAY = "text", "count", "business hours", "percent", "date"
+NOT_STATED = "Not stated"  # what people read for a dimension that is empty
 
 
 @dataclass(frozen=True)
 class Table:
     """A title, columns of (name, unit), and rows of plain cells: text, whole numbers, floats, dates; None is empty.
 
-    `behind` has for each row how the report's question must be changed to ask for the requests of that row alone.
+    `behind` has for each row the columns whose number leads to a list, and for each of them how the report's question
+    must be changed to ask for that list: fields of `Question`, and of `audit.reports.behind.FIELDS`.
     """
 
     title: str
     columns: list[tuple[str, str]]
     rows: list[list[Any]]
-    behind: list[Mapping[str, Any] | None] = field(default_factory=list)
+    behind: list[Mapping[str, Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def header(self) -> list[str]:

@@ -15,6 +15,7 @@ from audit.reports.question import PARTY, PROCESS, STAGE, Measure, Question
 from audit.reports.tables import (
     COUNT,
     HOURS,
+    NOT_STATED,
     PERCENT,
     TEXT,
     Picture,
@@ -35,6 +36,7 @@ TIMES = [
     ("Longest", HOURS),
 ]
 GOALS = [("Measured against a goal", COUNT), ("Within goal", PERCENT)]
+JUDGED, MET = "judged", "met"
 OF_MEASURE = {PROCESS: 0, PARTY: 1, STAGE: 2}
 
 
@@ -47,6 +49,14 @@ def _cells(row: Figures | None) -> list[Any]:
     if row is None:
         return [0, *[None] * len(TIMES), 0, None]
     return [row.requests, *_times(row), row.judged, percent(row.share_met)]
+
+
+def _behind(of: Measure, **changes: Any) -> dict[str, dict[str, Any]]:
+    """The lists behind a row of `_cells`. What is judged of a stage are its stays, of which there is no list."""
+    lists = {"Requests": changes}
+    if of.what != STAGE:
+        lists |= {GOALS[0][0]: changes | {"goal": JUDGED}, GOALS[1][0]: changes | {"goal": MET}}
+    return lists
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ class Stages:
             "Where the time goes",
             [("Time", TEXT), ("Requests", COUNT), *TIMES, *GOALS],
             [[measure_label(model, row.measure), *_cells(row)] for row in self.figures],
-            [{"measure": row.measure} for row in self.figures],
+            [_behind(row.measure, measure=row.measure) for row in self.figures],
         )
 
     def picture(self) -> Picture:
@@ -114,8 +124,8 @@ class Trend:
         return {row.since: row for row in found}
 
     @cached_property
-    def goal(self) -> Goal | None:
-        """The goal in force now for the measure that applies to whatever the question filters."""
+    def goals(self) -> list[Goal]:
+        """The goals in force now for the measure that may apply to what the question filters."""
         measure, now = self.question.measure, self.moment.as_of
         goals = Goal.objects.filter(
             Q(effective_until__isnull=True) | Q(effective_until__gt=now),
@@ -127,8 +137,33 @@ class Trend:
         if measure.what == PARTY:
             goals = goals.filter(party=measure.name)
         filters = {name: values[0] for name, values in self.question.wanted_dimensions().items() if len(values) == 1}
-        fitting = [goal for goal in goals if goal.applies_to.items() <= filters.items()]
+        return [
+            goal for goal in goals if all(filters.get(name, value) == value for name, value in goal.applies_to.items())
+        ]
+
+    @property
+    def goal(self) -> Goal | None:
+        """The goal that applies to all that the question filters: the line in the picture."""
+        named = {name for name, values in self.question.wanted_dimensions().items() if len(values) == 1}
+        fitting = [goal for goal in self.goals if goal.applies_to.keys() <= named]
         return max(fitting, key=lambda goal: len(goal.applies_to), default=None)
+
+    @property
+    def _says_of_goals(self) -> str:
+        """What the line is, and which goals the shares within goal go by beside it."""
+        line = self.goal
+        said = f" The goal is {_goal_in_words(line)}." if line else ""
+        reach = len(line.applies_to) if line else -1
+        own = [self._applies_to(goal) for goal in self.goals if len(goal.applies_to) > max(reach, 0)]
+        if not own:
+            return said
+        return f"{said} The shares within goal go by the goal of each request: there is another for {', '.join(own)}."
+
+    def _applies_to(self, goal: Goal) -> str:
+        return " and ".join(
+            f"{dimension_label(self.question, name)} {value_labels(self.question, name).get(value, value)}"
+            for name, value in sorted(goal.applies_to.items())
+        )
 
     def table(self) -> Table:
         periods = list(split(self.question.period, self.every))
@@ -136,7 +171,7 @@ class Trend:
             f"{measure_label(self.question.model, self.question.measure)} by {EVERY[self.every].lower()}",
             [(EVERY[self.every], TEXT), ("Requests", COUNT), *TIMES, *GOALS],
             [[label(period, self.every), *_cells(self.figures.get(period.since))] for period in periods],
-            [{"period": period} for period in periods],
+            [_behind(self.question.measure, period=period) for period in periods],
         )
 
     def picture(self) -> Picture:
@@ -147,11 +182,14 @@ class Trend:
             rows.append({"label": label(period, self.every), **of})
         data: dict[str, Any] = {"rows": rows, "goal": None}
         says = f"Median and 90th percentile by {EVERY[self.every].lower()}, in business hours."
-        if self.goal:
-            goal = f"{self.goal.share_percent} % within {self.goal.business_seconds / 3600:g} business hours"
-            data |= {"goal": self.goal.business_seconds / 3600, "goal_label": f"Dashed line: the goal, {goal}"}
-            says += f" The goal is {goal}."
-        return Picture("trend", data, says)
+        if goal := self.goal:
+            label_of_line = f"Dashed line: the goal, {_goal_in_words(goal)}"
+            data |= {"goal": goal.business_seconds / 3600, "goal_label": label_of_line}
+        return Picture("trend", data, says + self._says_of_goals)
+
+
+def _goal_in_words(goal: Goal) -> str:
+    return f"{goal.share_percent} % within {goal.business_seconds / 3600:g} business hours"
 
 
 @dataclass(frozen=True)
@@ -164,14 +202,16 @@ class Compared:
 
     @cached_property
     def figures(self) -> list[Figures]:
-        return figures(self.question, self.moment, by=self.by, measures=[self.question.measure])
+        """The longest median first."""
+        found = figures(self.question, self.moment, by=self.by, measures=[self.question.measure])
+        return sorted(found, key=lambda row: (-row.median, row.key))
 
     @cached_property
     def names(self) -> dict[str, str]:
         return value_labels(self.question, self.by)
 
     def _name(self, row: Figures) -> str:
-        return self.names.get(row.key, row.key) or "Not stated"
+        return self.names.get(row.key, row.key) or NOT_STATED
 
     def table(self) -> Table:
         what = dimension_label(self.question, self.by)
@@ -179,11 +219,13 @@ class Compared:
             f"{measure_label(self.question.model, self.question.measure)} by {what}",
             [(what, TEXT), ("Requests", COUNT), *TIMES, *GOALS],
             [[self._name(row), *_cells(row)] for row in self.figures],
-            [{"dimensions": {**self.question.dimensions, self.by: (row.key,)}} for row in self.figures],
+            [
+                _behind(self.question.measure, dimensions={**self.question.dimensions, self.by: (row.key,)})
+                for row in self.figures
+            ],
         )
 
     def picture(self) -> Picture:
-        rows = sorted(self.figures, key=_by_median, reverse=True)
         what = dimension_label(self.question, self.by)
         says = f"Business hours by {what}, the longest median first."
-        return Picture("quartiles", {"rows": [_bar(self._name(row), row) for row in rows]}, says)
+        return Picture("quartiles", {"rows": [_bar(self._name(row), row) for row in self.figures]}, says)

@@ -1,5 +1,6 @@
 """Template filters of the pages: durations in business time, local times, pages, fields."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,12 @@ def business_duration(seconds: int | None, day: str = "day") -> str:
     if minutes and not days:
         parts.append(f"{minutes} min")
     return " ".join(parts) or "0 min"
+
+
+@register.filter
+def unbroken(words: str) -> str:
+    """The words with each number kept on one line with its unit: “11 days 2 h” never breaks before “h”."""
+    return re.sub(r"(?<=\d) (?=\D)", "\u00a0", words)
 
 
 @register.filter

@@ -205,14 +205,14 @@ def test_everybody_sees_what_he_may_see_in_figures_backlog_and_lists(people):
         total = Backlog(question, moment).total
         assert (total.count if total else 0) == still_open, who
         assert len(Behind(question, moment)) == ended, who
-        assert len(Behind(question, moment, open_in="")) == still_open, who
+        assert len(Behind(question, moment, {"open_in": ""})) == still_open, who
 
 
 @pytest.mark.django_db
 def test_a_trail_has_states_and_dates_and_is_shown_to_those_who_see_the_request(people):
     request = factories.request(people, "returned")
     question = Question("request", whole_year(), user=people.auditor)
-    assert [state for state, _, _ in trail(question, request.number)] == [
+    assert [step.state for step in trail(question, request.number)] == [
         "Draft",
         "HSI review",
         "DEA intake",

@@ -76,3 +76,8 @@ def test_an_error_links_to_an_input_that_exists(field):
 
 def test_split_makes_a_list():
     assert title21.split("Upload | Check") == ["Upload", "Check"]
+
+
+def test_a_number_stays_on_one_line_with_its_unit():
+    assert title21.unbroken("11 days 2 h") == "11\u00a0days 2\u00a0h"
+    assert title21.unbroken("") == ""
