@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import IO, Any
 
 from audit.exports.query import EVENT_LOG, PROCESSING_TIMES
@@ -13,6 +16,20 @@ from audit.exports.snapshot import Snapshot
 About = Callable[[], dict[str, Any]]
 """What the manifest says but of the file itself, asked for once all rows are read."""
 Writer = Callable[[Snapshot, IO[bytes], About], None]
+
+
+SCRATCH_SUFFIX = ".scratch"
+
+
+@contextmanager
+def scratch_beside(file: Path) -> Iterator[Path]:
+    """A folder for what is kept while the file is made, named after it: should it stay, that says whose it was."""
+    folder = file.with_name(file.name + SCRATCH_SUFFIX)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class CannotWrite(Exception):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
+import shutil
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -13,17 +16,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from audit import manifest
-from audit.exports.formats import FORMATS, About
+from audit.exports.formats import FORMATS, About, CannotWrite
+from audit.exports.heart import BEAT_SECONDS, Heart, beat
 from audit.exports.query import QUESTIONS, Export
 from audit.exports.snapshot import Progress, Snapshot, snapshot
 from audit.exports.writers.csv import pieces
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
 
-BEAT_SECONDS = 5.0
 # What a manifest says of the file itself.
 OF_THE_FILE = ("row_count", "size", "sha256")
 MANIFEST_SUFFIX = ".manifest.json"
@@ -72,23 +76,80 @@ def stream(export: Export, *, actor: Any, actor_name: str = "", progress: Progre
 def make_file(export: Export, format: str, path: Path, *, actor_name: str, progress: Progress | None = None) -> None:
     """Writes the export to the path, and its manifest beside it; both as a whole or not at all.
 
-    Raises OSError, CannotWrite.
+    Removes what processes that died left in the folder. Raises OSError, CannotWrite.
     """
+    remove_parts_of_the_dead(path.parent)
     file = _taken_at_once(export, format, None, actor_name)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(_part_name())
     try:
         with failing_unless_done(file), _recorded(file, export, progress) as source:
-            done = write(file, source, part)
-            beside = path.with_name(path.name + MANIFEST_SUFFIX)
-            beside.unlink(missing_ok=True)
-            if path.exists():
-                part.chmod(stat.S_IMODE(path.stat().st_mode))
-            part.replace(path)
-            beside.write_text(as_json(done), encoding="utf-8")
+            with _alive(file, source):
+                done = write(file, source, part)
+            _put_in_place(part, path, done)
             finish(file, source, done)
     finally:
         with suppress(OSError):  # of a folder that cannot be written, which the error at hand tells of already
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alive(file: ExportFile, source: Snapshot) -> Iterator[None]:
+    """Raises CannotWrite where the export was taken for dead, as after a long sleep of the machine."""
+    try:
+        with Heart(file, source):
+            yield
+    except OperationalError:
+        if beat(file, source.progress):
+            raise
+    if not beat(file, source.progress):
+        raise CannotWrite("It was silent for so long that it was taken for dead. Run the command again.")
+
+
+def _put_in_place(part: Path, path: Path, done: dict[str, Any]) -> None:
+    """Raises OSError."""
+    beside = path.with_name(path.name + MANIFEST_SUFFIX)
+    beside.unlink(missing_ok=True)
+    if path.exists():
+        part.chmod(stat.S_IMODE(path.stat().st_mode))
+    part.replace(path)
+    beside.write_text(as_json(done), encoding="utf-8")
+
+
+def _part_name() -> str:
+    """Of a file that is being made: it says by which process of which host."""
+    return f"{_parts_of_this_host()}{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+def _parts_of_this_host() -> str:
+    return f".title21-{socket.gethostname()[:60]}-"
+
+
+def remove_parts_of_the_dead(folder: Path) -> None:
+    """Removes files half made, and what was kept beside them, of this host's processes that were killed."""
+    start = _parts_of_this_host()
+    with suppress(OSError):  # of a folder that cannot be read: the making itself tells of that
+        for path in [path for path in folder.iterdir() if path.name.startswith(start)]:
+            process = path.name.removeprefix(start).partition("-")[0]
+            if process.isdecimal() and not _is_running(int(process)):
+                remove(path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # another user's
+        return True
+    return True
+
+
+def remove(path: Path) -> None:
+    """Removes a file, or a folder with all in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def as_json(found: dict[str, Any]) -> str:
@@ -167,12 +228,6 @@ def failing_unless_done(file: ExportFile) -> Iterator[None]:
     finally:
         if file.state != ExportFile.State.DONE:
             fail(file, "It ended before it was whole.")
-
-
-def beat(file: ExportFile, progress: Progress) -> bool:
-    """Says that the export is still being made; returns whether it is still wanted, and this attempt's to make."""
-    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
-    return bool(running.update(heartbeat_at=Now(), rows=progress.rows))
 
 
 def finish(file: ExportFile, source: manifest.Source, found: dict[str, Any], **values: Any) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import shutil
-import threading
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,16 +16,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueUnreachable
 
-from audit.exports.formats import FORMATS, CannotWrite
-from audit.exports.making import BEAT_SECONDS, beat, begin, export_of, fail, finish, on_record, write
+from audit.exports.formats import FORMATS, SCRATCH_SUFFIX, CannotWrite
+from audit.exports.heart import Heart
+from audit.exports.making import begin, export_of, fail, finish, on_record, remove, write
 from audit.exports.query import QUESTIONS, UnknownWorkflow
-from audit.exports.snapshot import Snapshot, snapshot
+from audit.exports.snapshot import snapshot
 from audit.filters import Filters
 from audit.models import ExportFile
 
@@ -135,43 +134,6 @@ def path_of(file: ExportFile) -> Path:
     return Path(settings.EXPORT_FOLDER) / f"{file.key}.{file.attempts}.{FORMATS[file.format].suffix}"
 
 
-class Heart:
-    """Says every few seconds, while the block runs, that the export is being made.
-
-    When it is no longer wanted, because it was cancelled or taken for dead, the statement under way is stopped.
-    """
-
-    def __init__(self, file: ExportFile, source: Snapshot) -> None:
-        self._file = file
-        self._source = source
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"export {file.key}", daemon=True)
-
-    def __enter__(self) -> Heart:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._stopped.wait(BEAT_SECONDS):
-                if not self._is_wanted():
-                    self._source.cursor.connection.cancel_safe()
-        finally:
-            connection.close()
-
-    def _is_wanted(self) -> bool:
-        try:
-            return beat(self._file, self._source.progress)
-        except DatabaseError:
-            log.warning("export %s could not say that it is alive", self._file.key, exc_info=True)
-            connection.close()
-            return True
-
-
 def tend() -> None:
     """Takes up what died, and removes what is kept no longer. Several may do so at once."""
     take_up_again()
@@ -189,6 +151,7 @@ def take_up_again() -> int:
         silent = ExportFile.objects.unfinished().filter(heartbeat_at__lt=Now() - DEAD_AFTER)
         files = list(silent.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
         for file in files:
+            _remove_attempt(file)
             if not file.kept:
                 fail(file, "It ended before it was whole.")
             elif file.state == State.RUNNING and file.attempts >= MOST_ATTEMPTS:
@@ -197,6 +160,14 @@ def take_up_again() -> int:
                 ExportFile.objects.filter(pk=file.pk).update(state=State.WAITING, heartbeat_at=Now())
                 queue(file)
     return len(files)
+
+
+def _remove_attempt(file: ExportFile) -> None:
+    """Removes what the present attempt has written, which has come to nothing."""
+    path = path_of(file)
+    with suppress(OSError):
+        remove(path)
+        remove(path.with_name(path.name + SCRATCH_SUFFIX))
 
 
 def remove_expired() -> int:
@@ -215,10 +186,7 @@ def remove_strays() -> int:
     """Removes what attempts left behind that died or were cancelled; returns how many files."""
     strays = [path for path in make_folder().iterdir() if _is_stray(path)]
     for path in strays:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
     return len(strays)
 
 
@@ -230,7 +198,9 @@ def _is_stray(path: Path) -> bool:
         file = None
     if file is None:
         return _is_old(path)
-    return path.name != path_of(file).name or not (file.is_unfinished or file.can_be_downloaded)
+    return path.name.removesuffix(SCRATCH_SUFFIX) != path_of(file).name or not (
+        file.is_unfinished or file.can_be_downloaded
+    )
 
 
 def _is_old(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import exports
+from audit.management.targets import INTERRUPTED, add_overwrite, check_output
 
 DEFAULT_WORKFLOW = "request"
 
@@ -23,15 +25,22 @@ class ExportCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=self.formats, default=self.formats[0])
-        parser.add_argument("--output", required=True, metavar="FILE", help="“-” writes CSV to the standard output")
+        parser.add_argument(
+            "--output",
+            required=True,
+            metavar="FILE",
+            help="“-” writes CSV to the standard output; a file of an earlier export is replaced, any other kept",
+        )
+        add_overwrite(parser)
         parser.add_argument("--workflow", help=f"as the ledger names it (default: {DEFAULT_WORKFLOW})")
         parser.add_argument(
             "--cohort",
             choices=list(exports.COHORTS),
-            help="whose period it is: filed, what was first submitted in it; decided, what ended in it",
+            help="whose period it is: filed, what was first submitted in it, which --from and --to mean where this is "
+            "not given; decided, what ended in it",
         )
-        parser.add_argument("--from", dest="first_day", type=date.fromisoformat, metavar="YYYY-MM-DD")
-        parser.add_argument("--to", dest="last_day", type=date.fromisoformat, metavar="YYYY-MM-DD", help="inclusive")
+        parser.add_argument("--from", dest="first_day", type=_day, metavar="YYYY-MM-DD", help="the period's first day")
+        parser.add_argument("--to", dest="last_day", type=_day, metavar="YYYY-MM-DD", help="its last day, inclusive")
         for name in exports.dimensions():
             parser.add_argument(f"--{name}", action="append", default=[], metavar="VALUE", help="may be given again")
         parser.add_argument(
@@ -43,15 +52,26 @@ class ExportCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
+        progress = exports.Progress()
+        try:
+            self._export(options, progress)
+        except KeyboardInterrupt:
+            raise CommandError(_of_what_was_written(options["output"]), returncode=INTERRUPTED) from None
+        self.stderr.write(f"{progress.rows} rows")
+
+    def _export(self, options: dict[str, Any], progress: exports.Progress) -> None:
         try:
             export = self.question(options["format"], options["workflow"], _filters(options))
         except (exports.UnknownWorkflow, ValueError) as error:
             raise CommandError(str(error)) from None
-        progress = exports.Progress()
+        if _has_period(options) and not options["cohort"]:
+            self.stderr.write("The period is that of filing; --cohort decided asks for what ended in it.")
         who = f"command line, uid {os.getuid()}"
         try:
             path = _target(options["output"])
             to_file = path is not None and (path.is_file() or not path.exists())
+            if path and to_file and not options["overwrite"]:
+                check_output(path)
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror}") from None
         if path and to_file:
@@ -60,7 +80,6 @@ class ExportCommand(BaseCommand):
             self._pass_on(exports.stream(export, actor=None, actor_name=who, progress=progress), path)
         else:
             raise CommandError("Only CSV is passed on as it is made: name a file.")
-        self.stderr.write(f"{progress.rows} rows")
 
     def _pass_on(self, pieces: Iterable[bytes], path: Path | None) -> None:
         """Writes to a pipe, a device or the standard output, which are never replaced by a file."""
@@ -101,6 +120,24 @@ def _target(output: str) -> Path | None:
     return path
 
 
+def _of_what_was_written(output: str) -> str:
+    """For whoever stopped the command."""
+    if output == "-" or not (Path(output).is_file() or not Path(output).exists()):
+        return "Interrupted: what was passed on is not whole. Run the same command again."
+    return f"Interrupted: {output} is as it was before. Run the same command again."
+
+
+def _has_period(options: dict[str, Any]) -> bool:
+    return bool(options["first_day"] or options["last_day"])
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"“{text}” is not a day: write it as 2026-03-31") from None
+
+
 def _refuse_unknown_values(options: dict[str, Any]) -> None:
     """A mistyped value would give an empty file that looks like an answer. Raises ValueError."""
     if options["workflow"] not in (None, DEFAULT_WORKFLOW):
@@ -117,9 +154,8 @@ def _refuse_unknown_values(options: dict[str, Any]) -> None:
 def _filters(options: dict[str, Any]) -> exports.Filters:
     """Raises ValueError where the options do not fit together, or name what is not."""
     _refuse_unknown_values(options)
-    has_period = options["first_day"] or options["last_day"]
     return exports.Filters(
-        cohort=options["cohort"] or (exports.FILED if has_period else exports.ALL),
+        cohort=options["cohort"] or (exports.FILED if _has_period(options) else exports.ALL),
         first_day=options["first_day"],
         last_day=options["last_day"],
         dimensions={name: tuple(options[name]) for name in exports.dimensions() if options[name]},

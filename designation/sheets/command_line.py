@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from audit.management.targets import check_rejected
 from designation.sheets.columns import Proposal, column_title
 from designation.sheets.headers import F, normalise
 from designation.sheets.kinds import FileKind
@@ -19,15 +19,10 @@ IGNORE = "ignore"
 _NO_HEADER = "The file seems to have no header row: its columns are called Column A, Column B and so on."
 
 
-def check_target(rejected: Path | None, file: Path, noun: str) -> None:
-    """Raises CommandError unless the rows not taken can be written, and not over the file itself."""
-    if rejected is None:
-        return
-    if rejected.exists() and file.exists() and rejected.samefile(file):
-        raise CommandError(f"--rejected names the {noun} itself: name another file.", returncode=CANNOT_START)
-    writable = rejected if rejected.exists() else rejected.parent
-    if rejected.is_dir() or not rejected.parent.is_dir() or not os.access(writable, os.W_OK):
-        raise CommandError(f"{rejected} cannot be written; nothing was done.", returncode=CANNOT_START)
+def check_target(rejected: Path | None, file: Path, *, overwrite: bool) -> None:
+    """Raises CommandError unless the rows not taken can be written, not over the file itself, nor over another."""
+    if rejected is not None:
+        check_rejected(rejected, file, overwrite=overwrite, returncode=CANNOT_START)
 
 
 def apply_option(mapping: dict[F, int], titles: Sequence[str], option: str, kind: FileKind[F]) -> None:

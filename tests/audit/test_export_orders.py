@@ -20,7 +20,7 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from audit.exports import orders
+from audit.exports import heart, orders
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
 from tests import factories
@@ -250,7 +250,7 @@ def test_a_real_worker_that_is_killed_leaves_nothing_running(people, tmp_path, h
 
 
 def test_cancelling_stops_the_statement_of_a_running_export(people, monkeypatch, own_folder, held):
-    monkeypatch.setattr(orders, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(heart, "BEAT_SECONDS", 0.05)
     file = order(people)
     cancelling = threading.Timer(1, cancel_running, [file])
     cancelling.start()

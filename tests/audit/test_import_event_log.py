@@ -237,6 +237,22 @@ def test_bad_rows_are_left_out_on_demand_and_written_with_their_reasons(file, tm
     assert all(row[-1] for row in rows)
 
 
+def test_bad_rows_are_written_over_no_file(file, tmp_path):
+    write(file, [["A", "Check", "2024-03-05T10:00Z", "Ann"], BAD["no time"]])
+    log = file.read_bytes()
+    with pytest.raises(CommandError, match="is a file that is read"):
+        load(file, skip_bad=True, rejected=file, overwrite=True)
+    rejected = tmp_path / "log.csv.rejected.csv"
+    rejected.write_text("of last week")
+    with pytest.raises(CommandError, match="stands there already; nothing was done"):
+        load(file, skip_bad=True)
+    assert (file.read_bytes(), rejected.read_text()) == (log, "of last week")
+    assert not StepEvent.objects.exists()
+    load(file, skip_bad=True, overwrite=True)
+    assert "yesterday" in rejected.read_text()
+    load(file, skip_bad=True)  # again, with the same rows bad, as after an interruption
+
+
 def test_times_without_offset_need_a_stated_zone(file):
     write(file, [["A", "x", "2024-03-05T10:00Z", ""], ["A", "y", "2024-07-05 10:00", ""]])
     with pytest.raises(CommandError, match="Row 3, column “time:timestamp”: “2024-07-05 10:00” has no offset"):

@@ -130,17 +130,17 @@ def _report(source: Snapshot, about: About) -> dict[str, Any]:
         "intro": INTRO,
         "footer": f"Export {made_with['export']}",
         "sections": [
-            section("What this answers", "Question", ["Asked about", "Answered"], _lists(asked), ["auto", "1fr"]),
+            section("What this answers", "", ["Asked about", "Answered"], _lists(asked), ["auto", "1fr"]),
             section("How many", "By outcome", ["Outcome", "Number"], _outcomes(counts, model), ["1fr", "auto"]),
             _times(source),
             section(
                 "Definitions",
-                "What the times are",
+                "",
                 ["Time", "Column of the other formats", "Definition"],
                 [[column.label, column.name, column.holds] for column in _timed(source.export.columns)],
                 ["1fr", "1fr", "2fr"],
             ),
-            section("This file on record", "Manifest", ["Field", "Value"], _lists(on_record), ["auto", "1fr"]),
+            section("This file on record", "", ["Field", "Value"], _lists(on_record), ["auto", "1fr"]),
         ],
     }
 

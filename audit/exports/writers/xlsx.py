@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import xlsxwriter
@@ -17,7 +16,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from audit.exports.columns import EXACT_INSTANT, HOURS, INSTANT, Column
-from audit.exports.formats import About, CannotWrite
+from audit.exports.formats import About, CannotWrite, scratch_beside
 from audit.exports.snapshot import Snapshot
 from audit.manifest import words
 
@@ -37,8 +36,8 @@ UNITS = {
 def write(source: Snapshot, target: IO[bytes], about: About) -> None:
     """Raises CannotWrite for a text that no cell can hold."""
     # The rows wait beside the file until the workbook is put together, as private as it is.
-    with TemporaryDirectory(dir=Path(target.name).parent) as folder:
-        workbook = xlsxwriter.Workbook(target, {"constant_memory": True, "tmpdir": folder})
+    with scratch_beside(Path(target.name)) as folder:
+        workbook = xlsxwriter.Workbook(target, {"constant_memory": True, "tmpdir": str(folder)})
         _write_sheets(source, about, workbook)
         workbook.close()
 

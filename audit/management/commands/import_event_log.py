@@ -13,8 +13,9 @@ from audit.calendar import CalendarError
 from audit.imports import record
 from audit.imports.log import Columns, Log, LogRefused, read_log, read_parties
 from audit.imports.record import Meaning
-from audit.imports.rejected import write_rejected
+from audit.imports.rejected import rejected_rows
 from audit.imports.times import DAY_FIRST, MONTH_FIRST, TimeReader
+from audit.management.targets import INTERRUPTED, add_overwrite, check_rejected
 
 SHOWN = 20  # bad rows that are listed
 
@@ -63,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rejected", type=Path, metavar="FILE", help="where to write the bad rows (default: FILE.rejected.csv)"
         )
+        add_overwrite(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -71,6 +73,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted: nothing was imported.", returncode=INTERRUPTED) from None
 
     def _import(self, options: dict[str, Any]) -> None:
         workflow = record.settled_workflow(options["workflow"])
@@ -120,7 +124,7 @@ class Command(BaseCommand):
         file: Path = options["file"]
         rejected = options["rejected"] or (options["skip_bad"] and file.with_name(f"{file.name}.rejected.csv"))
         if rejected:
-            write_rejected(log, rejected)
+            _write_rejected(log, rejected, options)
             self.stderr.write(f"The bad rows are in {rejected}.")
         if not options["skip_bad"]:
             raise CommandError(
@@ -128,9 +132,30 @@ class Command(BaseCommand):
             )
 
     def _write(self, log: Log, meaning: Meaning, facts: Mapping[str, Any]) -> None:
-        total = log.events
-        for written in record.write(log, meaning, actor_name=f"command line, uid {os.getuid()}", facts=facts):
-            self.stderr.write(f"{written} of {total} events")
+        """Raises CommandError where it was interrupted."""
+        total, written = log.events, 0
+        try:
+            for written in record.write(log, meaning, actor_name=f"command line, uid {os.getuid()}", facts=facts):
+                self.stderr.write(f"{written} of {total} events")
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"Interrupted: {written} of {total} events are in the ledger, as whole cases. "
+                "Run the same command again; it goes on with the others.",
+                returncode=INTERRUPTED,
+            ) from None
+
+
+def _write_rejected(log: Log, path: Path, options: dict[str, Any]) -> None:
+    """Raises CommandError where another file stands there, OSError.
+
+    The same rows may stand there: a command that is run again after an interruption finds its own.
+    """
+    content = rejected_rows(log)
+    if path.is_file() and path.read_bytes() == content:
+        return
+    sources = [options["file"], *([options["party_map"]] if options["party_map"] else [])]
+    check_rejected(path, *sources, overwrite=options["overwrite"])
+    path.write_bytes(content)
 
 
 def _dimensions(options: Sequence[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from audit.management.targets import INTERRUPTED, add_overwrite
 from designation.models import Office, RosterUpload, User
 from designation.rosters import uploads
 from designation.rosters.columns import Roster
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         parser.add_argument("--justification", default="", metavar="TEXT", help="for rows that give none")
         parser.add_argument("--dry-run", action="store_true", help="say what would be filed; change nothing")
         parser.add_argument("--rejected", type=Path, metavar="FILE", help="write the rows not filed to a CSV file")
+        add_overwrite(parser)
         parser.add_argument("--all-or-nothing", action="store_true", help="file nothing unless every row can be filed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,6 +65,9 @@ class Command(BaseCommand):
                 transaction.set_rollback(options["dry_run"])
         except (UnusableFile, PermissionDenied, OSError) as error:
             raise CommandError(str(error), returncode=CANNOT_START) from error
+        except KeyboardInterrupt:
+            message = "Interrupted: nothing was filed. Run the same command again."
+            raise CommandError(message, returncode=INTERRUPTED) from None
         if rejected:
             raise CommandError(f"Rows not filed: {rejected}.", returncode=ROWS_LEFT)
 
@@ -70,7 +75,7 @@ class Command(BaseCommand):
         """Returns how many rows were not filed."""
         user = _one(User.objects.filter(username=options["user"]), f"No user is called {options['user']}.")
         office = _one(Office.objects.filter(code=options["office"]), f"No office has the code {options['office']}.")
-        check_target(options["rejected"], options["file"], "roster")
+        check_target(options["rejected"], options["file"], overwrite=options["overwrite"])
         with options["file"].open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         upload = uploads.start_upload(

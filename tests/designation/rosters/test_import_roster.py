@@ -109,6 +109,19 @@ def test_all_or_nothing_files_nothing_when_a_row_is_bad(run, tmp_path: Path):
     assert not Request.objects.exists()
 
 
+def test_rows_not_filed_are_written_over_no_other_file(run, tmp_path: Path):
+    roster, rejected = csv_file([HEADER, *GOOD, BAD]), tmp_path / "rejected.csv"
+    rejected.write_text("of last week")
+    said, code = run(roster, "--rejected", str(rejected))
+    assert (code, Request.objects.count()) == (2, 0)
+    assert "stands there already; nothing was done" in said
+    said, code = run(roster, "--rejected", str(tmp_path / "roster.csv"), "--overwrite")
+    assert (code, "is a file that is read" in said) == (2, True)
+    _, code = run(roster, "--rejected", str(rejected), "--overwrite")
+    assert (code, Request.objects.count()) == (1, 2)
+    assert "of last week" not in rejected.read_text("utf-8-sig")
+
+
 def test_a_dry_run_changes_nothing(run):
     said, code = run(csv_file([["Tag", *HEADER[1:]], *GOOD]), "--map", "Tag=badge_number", "--dry-run")
 

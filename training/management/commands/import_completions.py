@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from audit.management.targets import INTERRUPTED, add_overwrite
 from designation.models import User
 from designation.sheets.added import NOT_RECORDED
 from designation.sheets.columns import NO_HEADER, Table, column_title
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would be recorded; change nothing")
         parser.add_argument("--rejected", type=Path, metavar="FILE", help="write the rows not recorded to a CSV file")
+        add_overwrite(parser)
         parser.add_argument(
             "--all-or-nothing", action="store_true", help="record nothing unless every row can be recorded"
         )
@@ -60,6 +62,9 @@ class Command(BaseCommand):
                 transaction.set_rollback(options["dry_run"])
         except (UnusableFile, PermissionDenied, OSError) as error:
             raise CommandError(str(error), returncode=CANNOT_START) from error
+        except KeyboardInterrupt:
+            message = "Interrupted: nothing was recorded. Run the same command again."
+            raise CommandError(message, returncode=INTERRUPTED) from None
         if rejected:
             raise CommandError(f"Rows not recorded: {rejected}.", returncode=ROWS_LEFT)
 
@@ -68,7 +73,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"No user is called {options['user']}.", returncode=CANNOT_START)
-        check_target(options["rejected"], options["file"], COMPLETIONS.noun)
+        check_target(options["rejected"], options["file"], overwrite=options["overwrite"])
         with options["file"].open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         upload = uploads.start_upload(content, options["file"].name, user)
