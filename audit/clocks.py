@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import models
+from django.db import connection, models
 
-from audit.calendar import BusinessClock
+from audit.calendar import BusinessClock, default_calendar_id
 from audit.goals import Entry, goals_for
 from audit.models import Goal, StageVisit
 
@@ -132,3 +132,86 @@ def _standing(used: int, goal: Goal, due_at: datetime | None, running: bool, at:
     if left < 0 or (running and due_at is not None and at > due_at):
         return Status.LATE
     return Status.DUE_SOON if left <= soon_seconds(goal.business_seconds) else Status.ON_TRACK
+
+
+@dataclass(frozen=True)
+class OpenClock:
+    """The clock of a party, or of the whole process where `party` is empty, of a subject that is in a stage.
+
+    `sequence` is of the step with which it first ran; `stage` and `turn` are the subject's present stage and whose
+    clock runs there. `due_at` is as in `Clock`.
+    """
+
+    subject: str
+    measure: str
+    party: str
+    sequence: int
+    stage: str
+    turn: str
+    goal_seconds: int
+    due_at: datetime
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs; one that does not is over its goal already."""
+        return self.turn != "" and self.party in ("", self.turn)
+
+
+# Only the stays of subjects that are in a stage are looked at, each found by its key. A goal is looked for once for
+# each clock; its time ends in the first stay after which more is used than the goal gives, or else in the present one.
+OPEN_CLOCKS = """
+WITH clocked AS MATERIALIZED (
+    SELECT DISTINCT measure FROM audit_goal WHERE workflow = %(workflow)s AND measure <> 'stage'
+),
+stay AS MATERIALIZED (
+    SELECT open.subject, open.stage, open.party AS turn, visit.sequence, visit.party, visit.entered_at, visit.left_at,
+           visit.business_seconds, visit.dimensions
+    FROM audit_stagevisit AS open CROSS JOIN LATERAL (
+        SELECT * FROM audit_stagevisit AS each
+        WHERE each.workflow = open.workflow AND each.subject = open.subject AND each.party <> '' OFFSET 0
+    ) AS visit
+    WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND EXISTS (SELECT FROM clocked)
+),
+placed AS MATERIALIZED (
+    SELECT stay.subject, stay.stage, stay.turn, clocked.measure,
+           CASE clocked.measure WHEN 'party' THEN stay.party ELSE '' END AS party,
+           stay.sequence, stay.entered_at, stay.left_at, stay.business_seconds, stay.dimensions,
+           row_number() OVER clock AS place,
+           first_value(stay.sequence) OVER clock AS first_sequence,
+           coalesce(sum(stay.business_seconds) OVER (clock ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint
+               AS used_before
+    FROM stay CROSS JOIN clocked
+    WINDOW clock AS (
+        PARTITION BY stay.subject, clocked.measure, CASE clocked.measure WHEN 'party' THEN stay.party ELSE '' END
+        ORDER BY stay.sequence
+    )
+),
+asked AS MATERIALIZED (
+    SELECT placed.*,
+           CASE WHEN place = 1 THEN audit_goal_of(measure, %(workflow)s, '', party, dimensions, entered_at) END AS goal
+    FROM placed
+),
+judged AS MATERIALIZED (
+    SELECT asked.*, first_value(goal) OVER (PARTITION BY subject, measure, party ORDER BY sequence) AS goal_id
+    FROM asked
+),
+decisive AS MATERIALIZED (
+    SELECT DISTINCT ON (subject, judged.measure, judged.party) judged.*, goal.business_seconds AS goal_seconds
+    FROM judged JOIN audit_goal AS goal ON goal.id = judged.goal_id
+    WHERE left_at IS NULL OR used_before + judged.business_seconds > goal.business_seconds
+    ORDER BY subject, judged.measure, judged.party, sequence
+)
+SELECT subject, measure, party, first_sequence, stage, turn, goal_seconds,
+       audit_business_add(%(calendar)s, entered_at, greatest(goal_seconds - used_before, 0)) AS due_at
+FROM decisive ORDER BY due_at, subject, measure, party
+"""
+
+
+def open_clocks(workflow: str) -> list[OpenClock]:
+    """The clocks with a goal, beside those of single stays, that run or are over their goal; the first due first.
+
+    Of all subjects of the workflow that are in a stage now. Two queries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_CLOCKS, {"workflow": workflow, "calendar": default_calendar_id()})
+        return [OpenClock(*row) for row in cursor.fetchall()]

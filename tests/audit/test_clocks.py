@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit import calendar
-from audit.clocks import Clock, Status, clocks_of, status
+from audit import calendar, ledger
+from audit.clocks import Clock, Status, clocks_of, open_clocks, status
+from audit.ledger import PastStep
 from audit.models import Goal, StageVisit
 from designation.models import Request
 from tests import factories
@@ -159,3 +160,43 @@ def test_the_clocks_of_a_request_take_two_queries(django_assert_max_num_queries)
     clock = calendar.load()
     with django_assert_max_num_queries(2):
         assert len(clocks_of(RETURNED, eastern("2024-03-06 10:00"), clock)) == 1
+
+
+def past(subject: str, stays: list[tuple[str, int]]) -> None:
+    """A history of stays with a party, or with nobody, each of so many seconds; one with "done" ends it."""
+    at, steps = eastern("2024-03-01 09:00"), []
+    for party, lasts in stays:
+        final = party == "done"
+        who = "" if final else party
+        steps.append(PastStep(subject, "move", party or "none", party=who, final=final, at=at, actor_name="x"))
+        at += timedelta(seconds=lasts)
+    ledger.append_history("invented", steps, source="invented")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    histories=st.lists(
+        st.lists(st.tuples(st.sampled_from(["", "HSI", "DEA"]), st.integers(0, 60 * HOUR)), min_size=1, max_size=7),
+        min_size=1,
+        max_size=4,
+    ),
+    goals=st.tuples(*[st.integers(1, 60 * HOUR)] * 3),
+    ended=st.booleans(),
+)
+def test_what_is_found_of_all_open_subjects_at_once_is_what_the_page_of_each_says(histories, goals, ended):
+    with transaction.atomic():
+        for (measure, party), seconds in zip([("process", ""), ("party", "HSI"), ("party", "DEA")], goals, strict=True):
+            goal(workflow="invented", measure=measure, party=party, business_seconds=seconds)
+        for number, stays in enumerate(histories):
+            past(f"s{number}", [*stays, ("done", 0)] if ended and number == 0 else stays)
+        at, clock = eastern("2024-06-03 12:00"), calendar.load()
+        expected = set()
+        for number in range(len(histories)):
+            visits = list(StageVisit.objects.filter(subject=f"s{number}").order_by("sequence"))
+            for found in clocks_of(visits, at, clock):
+                if found.due_at is not None and not found.ended:
+                    expected.add((f"s{number}", found.party, found.due_at, found.running, found.goal.business_seconds))
+        given = open_clocks("invented")
+        assert {(one.subject, one.party, one.due_at, one.running, one.goal_seconds) for one in given} == expected
+        assert [one.due_at for one in given] == sorted(one.due_at for one in given)
+        transaction.set_rollback(True)
