@@ -402,6 +402,7 @@ def test_a_stale_change_is_refused_and_keeps_what_was_typed(people: Managers, cl
     assert "Changed since you opened it" in str(form.errors)
     assert form["body"].value() == "My text."
     assert "<del>" in page.text
+    assert "removed: </span>Theirs<span" in page.text
     assert section(first.module_version).body == "Their text."
     change(client, first, body="My text.", version=form["version"].value())
     assert section(first.module_version).body == "My text."

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -100,6 +101,8 @@ def _module_form(request: SignedIn, module: Module | None) -> HttpResponse:
             saved = save_module(form.instance, actor=request.user, change_count=form.cleaned_data.get("change_count"))
         except ValidationError as error:
             form.add_error(None, error)
+        except IntegrityError:
+            form.add_error("code", "Another module was given this code a moment ago.")
         except ModuleChanged:
             _ask_again(request, form)
         else:
