@@ -87,7 +87,10 @@ class TestByHand:
         AgentFactory(badge_number="K00777", first_name="Lee", last_name="Stone")
         page = manager.post(ADD, form(person="Stone, Lee"))
         assert "Did you mean" in page.text
-        assert 'href="?person=K00777"' in page.text
+        (found,) = page.context["suggestions"]
+        page = manager.get(f"{ADD}?{found['query']}")
+        assert 'value="K00777"' in page.text
+        assert "Certificate 77" in page.text
 
     @pytest.mark.parametrize(
         ("values", "said"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -72,13 +73,12 @@ def _users_like(text: str) -> QuerySet[User]:
 @role_required(Role.TRAINING_MANAGER)
 def completion_add(request: SignedIn) -> HttpResponse:
     """Records one by hand: the form, then what it changes, then the record."""
-    initial = {"person": request.GET.get("person", ""), "module": request.GET.get("module", "")}
-    form = CompletionForm(request.POST or None, initial=initial)
+    form = CompletionForm(request.POST or None, initial=request.GET.dict())
     suggestions: list[dict[str, str]] = []
     if form.is_valid():
         item = _judged(form)
         if item is None:
-            suggestions = _suggestions(form.cleaned_data["person"])
+            suggestions = _suggestions(form)
             form.add_error("person", "No badge number, e-mail address or username of anybody is equal to this.")
         elif item.faults:
             form.add_faults(item.faults)
@@ -99,12 +99,15 @@ def _judged(form: CompletionForm) -> Judged | None:
     return judge(meant[:1])[0] if meant else None
 
 
-def _suggestions(text: str) -> list[dict[str, str]]:
-    """People whose names begin so, with what the form takes for each."""
+def _suggestions(form: CompletionForm) -> list[dict[str, str]]:
+    """People whose names begin so, each with the address of the form as it is, but for that person."""
+    text = form.cleaned_data["person"]
     agents = Agent.objects.search(text).select_related("office")[:SUGGESTIONS]
     users = _users_like(text).select_related("office")[:SUGGESTIONS]
-    found = [{"value": agent.badge_number, "name": f"{agent}, {agent.office.code}"} for agent in agents]
-    return found + [{"value": user.username, "name": f"{user} ({user.username}), user"} for user in users]
+    found = [(agent.badge_number, f"{agent}, {agent.office.code}") for agent in agents]
+    found += [(user.username, f"{user} ({user.username}), user") for user in users]
+    filled = {name: form.data.get(name, "") for name in form.fields}
+    return [{"query": urlencode({**filled, "person": person}), "name": name} for person, name in found]
 
 
 def _recorded(request: SignedIn, entry: Entry) -> HttpResponse:
