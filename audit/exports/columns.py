@@ -1,7 +1,7 @@
 """The columns of the exports of processing times: one definition gives the file, its header and the data dictionary.
 
-A column's SQL reads relations: `subject` (the rows that the user may see), `last` (each subject's last step), `stay`
-(its stays in stages, summed up; `stay.sum_N` are those that `Sums` asked for), and for an event log `step`.
+A column's SQL reads relations: `subject` (the rows that the user may see), `first` and `last` (each subject's steps),
+`stay` (its stays in stages, summed up; `stay.sum_N` are those that `Sums` asked for), and for an event log `step`.
 """
 
 from __future__ import annotations
@@ -93,6 +93,15 @@ class Sums:
         return f"%({name})s"
 
 
+# A history that this system did not time is only ever added whole, before any step that it timed.
+SOURCE = Column(
+    "source",
+    "Where its steps come from. system: timed by this system; imported or invented: not so; both where it went on.",
+    CODE,
+    "CASE WHEN first.source = last.source THEN last.source ELSE first.source || ', ' || last.source END",
+)
+
+
 def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
     """The columns for a workflow whose model declares what is exported of its rows."""
     exported = model.exported
@@ -157,6 +166,7 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
             can_be_empty="it is open",
         ),
         Column("as_of", "The instant of the export, up to which open stays count.", INSTANT, "%(as_of)s::timestamptz"),
+        SOURCE,
     ]
 
 
@@ -196,7 +206,8 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
         )
         for stage in stages_of(workflow, position)
     ]
-    return _named_apart(fixed, stages, "stage")
+    source, *others = _named_apart([SOURCE, *fixed], stages, "stage")
+    return [*others, source]
 
 
 def columns_of_steps(dimensions: list[str]) -> list[Column]:
@@ -314,8 +325,8 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
 {rows}
 
 Under `--workflow NAME`, for this workflow as for any other of the ledger, the columns are: `case`, `started_at`,
-`ended_at`, `elapsed_seconds`, `business_seconds`, and one column of business seconds for each stage, under its name; a
-stage that is called like one of the others has “(stage)” behind its name.
+`ended_at`, `elapsed_seconds`, `business_seconds`, one column of business seconds for each stage, under its name, and
+`source`; a stage that is called like one of the others has “(stage)” behind its name.
 """
 
 

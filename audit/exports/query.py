@@ -103,7 +103,7 @@ stay AS (
     FROM visit GROUP BY subject
 ),
 last AS (
-    SELECT DISTINCT ON (subject) subject, to_state, final, at, dimensions
+    SELECT DISTINCT ON (subject) subject, to_state, final, at, dimensions, source
     FROM audit_stepevent WHERE workflow = %(workflow)s {step} ORDER BY subject, sequence DESC
 )
 """
@@ -125,6 +125,8 @@ PROCESSING_TIMES_OF = """
 SELECT {columns}
 FROM subject
 LEFT JOIN last ON last.subject = subject.number
+LEFT JOIN audit_stepevent AS first ON first.workflow = %(workflow)s AND first.subject = subject.number
+                                  AND first.sequence = 1
 LEFT JOIN stay ON stay.subject = subject.number
 WHERE {conditions}
 ORDER BY subject.number

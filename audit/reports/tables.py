@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ class Table:
     title: str
     columns: list[tuple[str, str]]
     rows: list[list[Any]]
-    behind: list[Mapping[str, Mapping[str, Any]]] = field(default_factory=list)
+    behind: Sequence[Mapping[str, Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def header(self) -> list[str]:

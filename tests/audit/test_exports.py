@@ -170,6 +170,7 @@ def test_any_workflow_of_the_ledger_has_its_stages_as_columns():
         "intake": str((2 + 4 + 5) * 3600),
         "check": str(1 * 3600),
         "done": "",
+        "source": "imported",
     }
     assert second["ended_at"] == second["check"] == ""
     assert second["intake"] == second["business_seconds"] != ""
@@ -217,3 +218,15 @@ def test_another_workflow_is_for_the_command_line_alone(people):
     ledger.append_history("case", case("C-1", ("work", datetime(2026, 3, 2, 15, tzinfo=UTC))), source="imported")
     with pytest.raises(exports.UnknownWorkflow):
         exports.processing_times("case", user=people.auditor)
+
+
+def test_each_case_says_where_its_steps_come_from(people):
+    at = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    ledger.append_history("case", [*case("C-1", ("work", at)), *case("C-2", ("source", at))], source="imported")
+    ledger.append("case", [ledger.Step("C-1", "go on", "check")], actor=None)
+    rows = exported("case")
+    assert [row["source"] for row in rows] == ["imported, system", "imported"]
+    assert list(rows[0])[:5] == ["case", "started_at", "ended_at", "elapsed_seconds", "business_seconds"]
+    assert list(rows[0])[-1] == "source"
+    factories.request(people, "draft")
+    assert [row["source"] for row in exported()] == ["system"]
