@@ -96,7 +96,7 @@ def ages(data: dict[str, Any], width: int) -> Any:
 def flow(data: dict[str, Any], width: int) -> Any:
     """`rows` of `label`, `filed`, `ended`: two bars a period."""
     rows = [{"label": row["label"], "Filed": row["filed"], "Ended": row["ended"]} for row in data["rows"]]
-    return bars({"rows": rows, "series": ["Filed", "Ended"], "counts": "Requests"}, width)
+    return bars({"rows": rows, "series": ["Filed", "Ended"], "counts": "Number"}, width)
 
 
 def bars(data: dict[str, Any], width: int) -> Any:

@@ -197,6 +197,8 @@ def what_comes_next(dispute: Any) -> str:
     name = Dispute.state_label(following)
     if dispute.due_at is None:
         return f"No goal was on file for this level when it came here: it goes to {name} only when a side escalates it."
+    if dispute.clock_status == Status.LATE:
+        return f"Its due time has passed: within minutes it goes to {name} by itself, and both agencies are told."
     return f"If it is not settled by then, it goes to {name} by itself, and both agencies are told."
 
 

@@ -99,7 +99,7 @@ class Backlog:
         ages = [(name, COUNT) for name in AGE_NAMES]
         columns = [("Stage", TEXT), ("Clock", TEXT), ("Open", COUNT), ("Late in the stage", COUNT)]
         times = [("Median age", HOURS), ("90th percentile of age", HOURS), ("Oldest", HOURS)]
-        return Table("Open requests and their age", [*columns, *times, *ages], rows, behind)
+        return Table(f"Open {self.question.rows} and their age", [*columns, *times, *ages], rows, behind)
 
     def picture(self) -> Picture:
         model = self.question.model
@@ -110,7 +110,9 @@ class Backlog:
             for age, count in zip(AGE_NAMES, row.by_age, strict=True)
         ]
         total = self.total
-        says = f"{total.count:,} open requests by stage and age since filing." if total else "Nothing is open."
+        says = (
+            f"{total.count:,} open {self.question.rows} by stage and age since filing." if total else "Nothing is open."
+        )
         return Picture("ages", {"rows": rows, "ages": AGE_NAMES}, says)
 
 

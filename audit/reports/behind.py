@@ -175,7 +175,7 @@ class Behind:
         """All of them."""
         zone = self.moment.calendar.zone
         return Table(
-            "Requests behind the figure",
+            f"{self.question.rows.capitalize()} behind the figure",
             [("Number", TEXT), ("State", TEXT), (self.when, DAY), ("Time", HOURS), ("Stays", COUNT)],
             [
                 [row.subject, row.state, row.at.astimezone(zone).date(), hours(row.seconds), row.stays]

@@ -9,8 +9,8 @@ from audit.reports.backlog import AGES, OLDER
 from audit.reports.tables import HOURS, TEXT, Table
 
 BUSINESS_HOURS = (
-    "Working time by the calendar that the report names. A request’s time is the sum over all its stays: in a stage, "
-    "on a party’s clock, or on any clock."
+    "Working time by the calendar that the report names. A time is the sum over all stays: in a stage, on a party’s "
+    "clock, or on any clock."
 )
 OF_AGES = {
     AGES[0][1]: f"Of the open, those first filed up to {AGES[0][0]} business hours ago.",
@@ -21,29 +21,29 @@ OF_AGES = {
     OLDER: f"Of the open, those first filed more than {AGES[-1][0]} business hours ago.",
 }
 DEFINITIONS = {
-    "Requests": "How many requests the row is about: those of the question that have the time of the row.",
-    "Mean": "The times of the requests, summed and divided by their number.",
-    "Median": "Half of the requests took no longer. As all percentiles, exact: interpolated linearly between closest "
+    "Number": "How many the row is about: those of the question that have the time of the row.",
+    "Mean": "All the times, summed and divided by their number.",
+    "Median": "Half took no longer. As all percentiles, exact: interpolated linearly between closest "
     "ranks (type 7 of Hyndman and Fan, 1996), as spreadsheets and pandas have it.",
-    "75th percentile": "Three of four requests took no longer.",
-    "90th percentile": "Nine of ten requests took no longer.",
-    "95th percentile": "Nineteen of twenty requests took no longer.",
-    "Longest": "The longest time of a request.",
+    "75th percentile": "Three of four took no longer.",
+    "90th percentile": "Nine of ten took no longer.",
+    "95th percentile": "Nineteen of twenty took no longer.",
+    "Longest": "The longest time.",
     "Measured against a goal": "What had a goal when it began: for a stage each stay, for a party or the whole process "
-    "each request. What is open counts, as missed, once it is late, and not before it is due.",
+    "each one. What is open counts, as missed, once it is late, and not before it is due.",
     "Within goal": "Of what was measured against a goal, how much was in time.",
-    "Open": "Requests in the stage at the moment of the report, whatever the period.",
+    "Open": "What is in the stage at the moment of the report, whatever the period.",
     "Late in the stage": "Of the open, those that are past the due time of the stage that they are in.",
     "Median age": "Half of the open were first filed no longer ago.",
     "90th percentile of age": "Nine of ten of the open were first filed no longer ago.",
     "Oldest": "The business time since the oldest of the open was first filed.",
     **OF_AGES,
-    "Filed": "Requests whose first clock began in the period of the row, by their dimensions as they were then.",
-    "Ended": "Requests whose last step, in the period of the row, ended them.",
+    "Filed": "Those whose first clock began in the period of the row, by their dimensions as they were then.",
+    "Ended": "Those whose last step, in the period of the row, ended them.",
     "Ended less filed": "Above zero where more ended than were filed: the backlog shrank.",
-    "Returns": "Steps into a state that counts as a return, made in the period; a request can be returned again.",
+    "Returns": "Steps into a state that counts as a return, made in the period; one can be returned again.",
     "Of all returns": "The share of the stage in all returns of the period.",
-    "Times": "How often the way was taken; a request can take it again.",
+    "Times": "How often the way was taken; one can take it again.",
     "Median time before it": "The median of the stays that the way ended, each stay by itself.",
 }
 

@@ -72,7 +72,8 @@ class Throughput:
     def picture(self) -> Picture:
         rows = [{"label": row[0], "filed": row[1], "ended": row[2]} for row in self.table().rows]
         filed, ended = sum(row["filed"] for row in rows), sum(row["ended"] for row in rows)
-        says = f"Requests filed and ended by {EVERY[self.every].lower()}: {filed:,} filed, {ended:,} ended in all."
+        counted = f"{filed:,} filed, {ended:,} ended in all"
+        says = f"{self.question.rows.capitalize()} filed and ended by {EVERY[self.every].lower()}: {counted}."
         return Picture("flow", {"rows": rows}, says)
 
 

@@ -116,7 +116,7 @@ PAGES = {
             "timeliness",
             "Timeliness",
             "audit:timeliness",
-            "A request’s time in a stage is that of all its stays there; goals of a stage are asked of each stay.",
+            "The time in a stage is that of all stays there; goals of a stage are asked of each stay.",
             _timeliness,
             shows=TIMED,
         ),
@@ -124,14 +124,14 @@ PAGES = {
             "returns",
             "Returns and their reasons",
             "audit:returns",
-            "Counted are the returns made in the period, whenever the request was filed or ended.",
+            "Counted are the returns made in the period, whenever what was returned was filed or ended.",
             _returns,
         ),
         Page(
             "process-map",
             "Process map",
             "audit:process_map",
-            "The ways that these requests really took: on each arrow how often it was taken and the median business "
+            "The ways that were really taken: on each arrow how often it was taken and the median business "
             "time before it. Ways on the left lead back. A thicker arrow was taken more often.",
             _map,
             shows=("least",),

@@ -84,8 +84,8 @@ class Printed:
         ]
         return [
             ("Workflow", question.workflow.replace("_", " ").capitalize()),
-            ("Requests", f"That {cohort} {days}, both days whole in {calendar.zone.key}"),
-            *(only or [("Filters", "None: all of these requests that the one named below may see")]),
+            (question.rows.capitalize(), f"That {cohort} {days}, both days whole in {calendar.zone.key}"),
+            *(only or [("Filters", f"None: all of these {question.rows} that the one named below may see")]),
             *(timed if self.page.timed else []),
             *((name, said) for name, said in beside if said),
             ("As of", self.as_of_in_words),

@@ -53,7 +53,7 @@ def _cells(row: Figures | None) -> list[Any]:
 
 def _behind(of: Measure, **changes: Any) -> dict[str, dict[str, Any]]:
     """The lists behind a row of `_cells`. What is judged of a stage are its stays, of which there is no list."""
-    lists = {"Requests": changes}
+    lists = {"Number": changes}
     if of.what != STAGE:
         lists |= {GOALS[0][0]: changes | {"goal": JUDGED}, GOALS[1][0]: changes | {"goal": MET}}
     return lists
@@ -85,7 +85,7 @@ class Stages:
         model = self.question.model
         return Table(
             "Where the time goes",
-            [("Time", TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [("Time", TEXT), ("Number", COUNT), *TIMES, *GOALS],
             [[measure_label(model, row.measure), *_cells(row)] for row in self.figures],
             [_behind(row.measure, measure=row.measure) for row in self.figures],
         )
@@ -169,7 +169,7 @@ class Trend:
         periods = list(split(self.question.period, self.every))
         return Table(
             f"{measure_label(self.question.model, self.question.measure)} by {EVERY[self.every].lower()}",
-            [(EVERY[self.every], TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [(EVERY[self.every], TEXT), ("Number", COUNT), *TIMES, *GOALS],
             [[label(period, self.every), *_cells(self.figures.get(period.since))] for period in periods],
             [_behind(self.question.measure, period=period) for period in periods],
         )
@@ -217,7 +217,7 @@ class Compared:
         what = dimension_label(self.question, self.by)
         return Table(
             f"{measure_label(self.question.model, self.question.measure)} by {what}",
-            [(what, TEXT), ("Requests", COUNT), *TIMES, *GOALS],
+            [(what, TEXT), ("Number", COUNT), *TIMES, *GOALS],
             [[self._name(row), *_cells(row)] for row in self.figures],
             [
                 _behind(self.question.measure, dimensions={**self.question.dimensions, self.by: (row.key,)})

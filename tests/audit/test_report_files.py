@@ -117,7 +117,7 @@ def test_a_workbook_says_what_its_columns_are_and_what_it_was_made_with(auditor)
     content, file = take(auditor, "timeliness", "xlsx")
     book = openpyxl.load_workbook(io.BytesIO(content))
     defined = {name: unit for name, _, unit in book["Definitions"].iter_rows(values_only=True, min_row=2)}
-    assert (defined["Median"], defined["Within goal"], defined["Requests"]) == ("business hours", "percent", "count")
+    assert (defined["Median"], defined["Within goal"], defined["Number"]) == ("business hours", "percent", "count")
     stated = dict(book["Parameters"].iter_rows(values_only=True, min_row=2))
     assert stated["export"] == str(file.key)
     assert stated["address"] == file.manifest["address"]

@@ -34,7 +34,6 @@ COLUMNS = [
     {"label": "About"},
     {"label": "Level"},
     {"label": "Open for", "key": "age"},
-    {"label": "At the level"},
     {"label": "Due", "key": "due"},
     {"label": "Waits for"},
 ]
