@@ -46,7 +46,7 @@ def status(due_at: datetime | None, goal_seconds: int | None, at: datetime, cloc
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of a party, or of the whole process where `party` is empty, at one instant.
+    """The clock of a party, of the whole process where `party` is empty, or of one stay in `stage`, at one instant.
 
     `used` is in business seconds. `due_at` is when it uses up the goal if it runs on, or when it did; None while it
     rests, or has ended, with time left. `status` is None once the process has ended.
@@ -59,6 +59,7 @@ class Clock:
     ended: bool
     due_at: datetime | None
     status: Status | None
+    stage: str = ""
 
     @property
     def left(self) -> int:
@@ -92,6 +93,22 @@ def clocks_of(visits: Sequence[StageVisit], at: datetime, clock: BusinessClock) 
         for party, goal in zip(parties, goals, strict=True)
         if goal is not None
     ]
+
+
+def stay_clock(visit: StageVisit, at: datetime, clock: BusinessClock) -> Clock | None:
+    """The clock of a stay that goes on; None for one that has ended or has no goal."""
+    if visit.left_at is not None or visit.goal is None:
+        return None
+    return Clock(
+        party=visit.party,
+        goal=visit.goal,
+        used=clock.between(visit.entered_at, at),
+        running=True,
+        ended=False,
+        due_at=visit.due_at,
+        status=status(visit.due_at, visit.goal.business_seconds, at, clock),
+        stage=visit.stage,
+    )
 
 
 def _beginning(party: str, visit: StageVisit) -> Entry:
@@ -138,8 +155,8 @@ def _standing(used: int, goal: Goal, due_at: datetime | None, running: bool, at:
 class OpenClock:
     """The clock of a party, or of the whole process where `party` is empty, of a subject that is in a stage.
 
-    `sequence` is of the step with which it first ran; `stage` and `turn` are the subject's present stage and whose
-    clock runs there. `due_at` is as in `Clock`.
+    Of a single stay where `measure` says so. `sequence` is of the step with which it first ran; `stage` and `turn` are
+    the subject's present stage and whose clock runs there. `due_at` is as in `Clock`.
     """
 
     subject: str
@@ -148,7 +165,7 @@ class OpenClock:
     sequence: int
     stage: str
     turn: str
-    goal_seconds: int
+    goal_seconds: int | None
     due_at: datetime
 
     @property

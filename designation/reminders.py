@@ -7,7 +7,7 @@ was missed loses nothing and one that is repeated adds nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -15,19 +15,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from audit import calendar
 from audit.calendar import BusinessClock
-from audit.clocks import Status, status
-from audit.models import StageVisit
+from audit.clocks import OpenClock, Status, open_clocks, status
+from audit.models import Goal, StageVisit
 from designation.models import Digest, Notice, Reminder, Request, Role, User
 from designation.models.people import DEA, HSI
 from designation.models.requests import State
-from designation.selectors import waiting_for
+from designation.selectors import clock_label, late_clocks, waiting_for
 
 HOUR = 3600
 LISTED = 50
@@ -47,15 +47,18 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Due:
-    """A stay of which somebody is to be reminded."""
+    """A clock of which somebody is to be reminded: of a stay, of a party, or of the whole process.
+
+    `sequence` is of the step with which it first ran, `turn` is whose clock runs now, `label` names the clock.
+    """
 
     what: Reminder.What
     request: Request
-    visit: StageVisit
-
-    @property
-    def stage(self) -> str:
-        return str(State(self.visit.stage).label)
+    measure: str
+    sequence: int
+    turn: str
+    label: str
+    due_at: datetime
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def write_reminders(at: datetime) -> int:
         fresh: dict[tuple[User, Reminder.What], list[Due]] = defaultdict(list)
         known = _known([item.request.number for item in due])
         for item, person in _told(due):
-            if (item.what, item.request.number, item.visit.sequence, person.pk) not in known:
+            if (item.what, item.request.number, item.measure, item.sequence, person.pk) not in known:
                 fresh[person, item.what].append(item)
         notices = [_notice(person, what, items) for (person, what), items in fresh.items()]
         Notice.objects.bulk_create(notices, batch_size=500)
@@ -95,7 +98,8 @@ def write_reminders(at: datetime) -> int:
             Reminder(
                 what=item.what,
                 subject=item.request.number,
-                sequence=item.visit.sequence,
+                measure=item.measure,
+                sequence=item.sequence,
                 recipient=notice.recipient,
                 notice=notice,
             )
@@ -107,32 +111,45 @@ def write_reminders(at: datetime) -> int:
 
 
 def _due(at: datetime, clock: BusinessClock) -> Iterator[Due]:
-    visits = StageVisit.objects.open().filter(workflow=Request.workflow, due_at__isnull=False).select_related("goal")
-    standing = {visit.subject: (visit, _standing(visit, at, clock)) for visit in visits.order_by("due_at", "pk")}
-    wanted = [number for number, (_, stands) in standing.items() if stands in (Status.DUE_SOON, Status.LATE)]
-    requests = {request.number: request for request in Request.objects.filter(number__in=wanted)}
+    """What is due soon or late at `at`, of the clocks that run; the first due first."""
+    standing = [(found, status(found.due_at, found.goal_seconds, at, clock)) for found in _running_clocks()]
+    wanted = [(found, stands) for found, stands in standing if stands in (Status.DUE_SOON, Status.LATE)]
+    requests = {row.number: row for row in Request.objects.filter(number__in={found.subject for found, _ in wanted})}
     after = settings.DESIGNATION_ESCALATE_AFTER_HOURS * HOUR
-    for number in wanted:
-        visit, stands = standing[number]
-        request = requests.get(number)
-        if request is None or request.state != visit.stage:
+    for found, stands in wanted:
+        request = requests.get(found.subject)
+        if request is None or request.state != found.stage:
             continue  # it has moved on since
         if stands == Status.DUE_SOON:
-            yield Due(Reminder.What.DUE_SOON, request, visit)
+            yield _due_of(Reminder.What.DUE_SOON, request, found)
             continue
-        yield Due(Reminder.What.OVERDUE, request, visit)
-        assert visit.due_at is not None
-        if clock.between(visit.due_at, at) >= after:
-            yield Due(Reminder.What.ESCALATION, request, visit)
+        yield _due_of(Reminder.What.OVERDUE, request, found)
+        if clock.between(found.due_at, at) >= after:
+            yield _due_of(Reminder.What.ESCALATION, request, found)
 
 
-def _standing(visit: Any, at: datetime, clock: BusinessClock) -> Status | None:
-    return status(visit.due_at, visit.goal.business_seconds if visit.goal else None, at, clock)
+def _running_clocks() -> list[OpenClock]:
+    """The clocks with a due time of all open requests that run now, those of the present stays among them."""
+    visits = StageVisit.objects.open().filter(workflow=Request.workflow, due_at__isnull=False)
+    columns = ("subject", "sequence", "stage", "party", "goal__business_seconds", "due_at")
+    stays = [
+        OpenClock(subject, Goal.Measure.STAGE, party, sequence, stage, party, seconds, due_at)
+        for subject, sequence, stage, party, seconds, due_at in visits.values_list(*columns)
+    ]
+    others = [found for found in open_clocks(Request.workflow) if found.running]
+    return sorted([*stays, *others], key=lambda found: (found.due_at, found.subject, found.measure))
 
 
-def _known(numbers: Sequence[str]) -> set[tuple[str, str, int, int]]:
+def _due_of(what: Reminder.What, request: Request, found: OpenClock) -> Due:
+    label = str(State(found.stage).label)
+    if found.measure != Goal.Measure.STAGE:
+        label = f"{clock_label(found)}, now {label}"
+    return Due(what, request, found.measure, found.sequence, found.turn, label, found.due_at)
+
+
+def _known(numbers: Sequence[str]) -> set[tuple[str, str, str, int, int]]:
     rows = Reminder.objects.filter(subject__in=numbers)
-    return set(rows.values_list("what", "subject", "sequence", "recipient"))
+    return set(rows.values_list("what", "subject", "measure", "sequence", "recipient"))
 
 
 def _told(due: Sequence[Due]) -> Iterator[tuple[Due, User]]:
@@ -159,7 +176,7 @@ def _people() -> dict[tuple[str, int | None], list[User]]:
 def _audiences(item: Due) -> list[tuple[str, int | None]]:
     """Who can end the stay, as role and office; for an escalation, the headquarters of the party on the clock."""
     if item.what == Reminder.What.ESCALATION:
-        return [(HEADQUARTERS[item.visit.party], None)]
+        return [(HEADQUARTERS[item.turn], None)]
     request = item.request
     acting: dict[str, list[tuple[str, int | None]]] = {
         State.HSI_REVIEW.value: [(Role.HSI_HQ, None)],
@@ -191,27 +208,29 @@ def _notice(person: User, what: Reminder.What, items: Sequence[Due]) -> Notice:
 def write_digests(at: datetime) -> int:
     """Writes the digest of the local day of `at` for each who acts and has none yet; returns how many notices.
 
-    Only on days with business time, from the hour DESIGNATION_DIGEST_FROM on. Each person's is a transaction of its
-    own, so that a run that dies half-way leaves the rest to the next.
+    Only while business time is left of the day, from the hour DESIGNATION_DIGEST_FROM on. Each person's is a
+    transaction of its own, so that a run that dies half-way leaves the rest to the next.
     """
     local = timezone.localtime(at)
-    if local.time() < settings.DESIGNATION_DIGEST_FROM or not _is_worked(local):
+    if local.time() < settings.DESIGNATION_DIGEST_FROM or not _has_work_left(local):
         return 0
     day = local.date()
     people = User.objects.filter(is_active=True, roles__overlap=list(ACTING)).select_related("office")
     without = people.exclude(pk__in=Digest.objects.filter(day=day).values("recipient"))
-    return sum(_write_digest(person, day) for person in without.order_by("pk"))
+    people = list(without.order_by("pk"))
+    late = late_clocks(timezone.now()) if people else {}
+    return sum(_write_digest(person, day, late) for person in people)
 
 
-def _is_worked(local: datetime) -> bool:
+def _has_work_left(local: datetime) -> bool:
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return calendar.load().between(midnight, midnight + timedelta(days=1)) > 0
+    return calendar.load().between(local, midnight + timedelta(days=1)) > 0
 
 
-def _write_digest(person: User, day: date) -> int:
+def _write_digest(person: User, day: date, late: Mapping[str, Sequence[OpenClock]]) -> int:
     with transaction.atomic():
         digest, is_new = Digest.objects.get_or_create(recipient=person, day=day)
-        notice = _digest_notice(person, day) if is_new else None
+        notice = _digest_notice(person, day, late) if is_new else None
         if notice is None:
             return 0
         notice.save()
@@ -220,12 +239,18 @@ def _write_digest(person: User, day: date) -> int:
     return 1
 
 
-def _digest_notice(person: User, day: date) -> Notice | None:
-    """What waits for the person, what is late among all that he may see, and what other apps add; None for nothing."""
+def _digest_notice(person: User, day: date, late_clocks: Mapping[str, Sequence[OpenClock]]) -> Notice | None:
+    """What waits for the person, what is late among all that he may see, and what other apps add; None for nothing.
+
+    Late is a request by any of its clocks; `late_clocks` are those of parties and of whole processes.
+    """
     visible: Any = Request.objects.visible_to(person).open().with_clock().order_by(F("due_at"), "pk")
     waiting: list[Any] = list(visible.filter(waiting_for(person)))
     mine = {request.pk for request in waiting}
-    late: list[Any] = list(visible.filter(clock_status=Status.LATE))
+    late: list[Any] = list(visible.filter(Q(clock_status=Status.LATE) | Q(number__in=list(late_clocks))))
+    for request in late:
+        own = [request.get_state_display()] if request.clock_status == Status.LATE else []
+        request.late_by = own + [clock_label(found) for found in late_clocks.get(request.number, ())]
     groups: dict[str, list[Any]] = {
         "late": [request for request in late if request.pk in mine],
         "due_soon": [request for request in waiting if request.clock_status == Status.DUE_SOON],

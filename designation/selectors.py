@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit import calendar
-from audit.clocks import Clock, Status, clocks_of
+from audit.clocks import Clock, OpenClock, Status, clocks_of, open_clocks, stay_clock
 from audit.machine import Subject
 from audit.models import Goal, StageVisit, StepEvent
 from designation import workflow
@@ -73,7 +74,8 @@ def find_requests(
     """The requests that the user may see and that fit all that is given, with their clocks.
 
     `text` is a number or the beginning of a badge number or name, `state` a state or OPEN, `office` a code,
-    `turn` MINE or the agency whose clock runs, `clock` how it stands to its due time, a value of `audit.clocks.Status`.
+    `turn` MINE or the agency whose clock runs, `clock` how it stands to its due time, a value of `audit.clocks.Status`:
+    late by any of its clocks, otherwise by that of its present stay.
     """
     found = Request.objects.visible_to(user).with_clock()
     given = {"kind": kind, "priority": priority, "office__code": office}
@@ -85,10 +87,29 @@ def find_requests(
     elif turn:
         found = found.filter(state__in=[name for name, party in Request.parties.items() if party == turn])
     if clock == Status.LATE:
-        found = found.filter(Q(due_at__lt=Now()))
+        found = found.open().filter(Q(due_at__lt=Now()) | Q(number__in=list(late_clocks(timezone.now()))))
     elif clock:
-        found = found.filter(Q(clock_status=clock))
+        found = found.open().filter(Q(clock_status=clock))
     return found.filter(_matches(text.strip())) if text.strip() else found
+
+
+def late_clocks(at: datetime) -> dict[str, list[OpenClock]]:
+    """Of each open request that is late at `at` by a party's clock or the whole process's, those; in two queries."""
+    late: dict[str, list[OpenClock]] = defaultdict(list)
+    for found in open_clocks(Request.workflow):
+        if at > found.due_at:
+            late[found.subject].append(found)
+    return late
+
+
+def late_clock_labels() -> dict[str, list[str]]:
+    """Of each open request that is late now by such a clock, by which."""
+    return {number: [clock_label(found) for found in late] for number, late in late_clocks(timezone.now()).items()}
+
+
+def clock_label(clock: OpenClock) -> str:
+    """What people call a clock that is not of a single stay."""
+    return f"{clock.party} in all" if clock.party else "Whole process"
 
 
 def _matches(text: str) -> Q:
@@ -113,7 +134,7 @@ class Work:
 
 
 def work_of(user: User) -> Work:
-    """What a home page counts, in four queries."""
+    """What a home page counts, in six queries."""
     dea_states = [state for state, party in Request.parties.items() if party == "DEA"]
     visible = Request.objects.visible_to(user).open()
     counts = visible.aggregate(
@@ -151,14 +172,17 @@ def unread_notices(user: User) -> int:
 
 
 def clocks(subject: Subject, visits: Sequence[StageVisit]) -> list[Clock]:
-    """The clocks of the whole process and of each party that has a goal, as they stand now."""
-    return clocks_of(visits, timezone.now(), calendar.load())
+    """The clocks of the whole process, of each party and of the present stay that have a goal, as they stand now."""
+    at, clock = timezone.now(), calendar.load()
+    stay = stay_clock(visits[-1], at, clock) if visits else None
+    own = [replace(stay, stage=subject.state_label(stay.stage))] if stay else []
+    return [*clocks_of(visits, at, clock), *own]
 
 
 def visits_of(subject: Subject) -> list[StageVisit]:
     """The subject's stays, oldest first, with `seconds_so_far` in business seconds."""
     visits = StageVisit.objects.filter(workflow=subject.workflow, subject=subject.number)
-    return list(visits.with_business_seconds_so_far().order_by("sequence"))
+    return list(visits.with_business_seconds_so_far().select_related("goal").order_by("sequence"))
 
 
 def timeline(subject: Subject, visits: Sequence[StageVisit]) -> list[dict[str, Any]]:

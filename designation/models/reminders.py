@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from audit.models import Goal
 from designation.models.notices import Notice
 from designation.models.people import User
 
 
 class Reminder(models.Model):
-    """One person was told once that a stay of a request in a stage is due soon, is overdue, or is so for long.
+    """One person was told once that a clock of a request is due soon, is overdue, or is so for long.
 
+    The clock is that of a stay in a stage, of a party, or of the whole process.
     Triggers refuse any change and any deletion.
     """
 
@@ -22,7 +24,8 @@ class Reminder(models.Model):
 
     what = models.CharField(max_length=10, choices=What.choices)
     subject = models.CharField(max_length=20, help_text="The request's number.")
-    sequence = models.PositiveIntegerField(help_text="Of the step that entered the stage.")
+    measure = models.CharField(max_length=10, choices=Goal.Measure.choices, default=Goal.Measure.STAGE)
+    sequence = models.PositiveIntegerField(help_text="Of the step with which the clock first ran.")
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="reminders")
     created_at = models.DateTimeField(db_default=Now())
@@ -30,7 +33,9 @@ class Reminder(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["subject", "sequence", "what", "recipient"], name="reminder_once"),
+            models.UniqueConstraint(
+                fields=["subject", "measure", "sequence", "what", "recipient"], name="reminder_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from audit.clocks import Status
 from designation import selectors
 from designation.agents import changes_since
 from designation.forms import RequestFilterForm, sees_many_offices
@@ -38,10 +39,13 @@ def request_list(request: SignedIn) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     bulk = bulk_acts(request.user)
     selectable = set(states_for(bulk))
+    late = selectors.late_clock_labels() if form.filters().get("clock") == Status.LATE else {}
     context = {
         "form": form,
         "page": page,
-        "items": [{"row": row, "selectable": row.state in selectable} for row in page],
+        "items": [
+            {"row": row, "selectable": row.state in selectable, "late_by": late.get(row.number, [])} for row in page
+        ],
         "sort": sort,
         "filtered": bool(form.filters()),
         "columns": _columns(bulk=bool(bulk), offices=sees_many_offices(request.user)),

@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from audit import calendar
-from audit.models import StageVisit
+from audit.goals import set_goal
+from audit.models import Goal, StageVisit
 from designation import reminders, tasks, workflow
 from designation.models import Digest, Notice, Reminder, Request
 from tests import factories
@@ -158,6 +159,59 @@ def test_who_filed_a_request_is_not_asked_to_decide_it(everybody):
     assert list(told("due_soon")) == [other.username]
 
 
+GIVEN: dict[str, object] = {
+    "workflow": "request",
+    "business_seconds": 8 * HOUR,
+    "set_by_name": "hq",
+    "why": "A test",
+}
+
+
+def goal(**fields: object) -> None:
+    set_goal(Goal(**(GIVEN | fields)), at_once=True)
+
+
+def later(hours: float) -> datetime:
+    return calendar.load().add(timezone.now(), int(hours * HOUR))
+
+
+@pytest.mark.parametrize(
+    ("of", "label"),
+    [({"measure": "party", "party": "DEA"}, "DEA in all"), ({"measure": "process"}, "Whole process")],
+)
+def test_a_party_s_and_the_whole_process_s_clock_are_reminded_of_and_escalated_once_each(everybody, of, label):
+    goal(**of)
+    request = factories.request(everybody, "dea_decision")
+    hq = {everybody.dea_hq.username: [request.number]}
+    reminders.write_reminders(later(3))
+    assert not Reminder.objects.exists()
+    for hours, what in ((7, "due_soon"), (9, "overdue"), (25, "escalation")):
+        for _ in range(2):
+            reminders.write_reminders(later(hours))
+        assert told(what) == hq
+        assert f"{request.number}  {label}, now DEA decision, due " in Notice.objects.get(transition=what).body
+    workflow.transition_one("refer_back", request.pk, actor=everybody.dea_hq, reason="Ask again.")
+    reminders.write_reminders(later(26))
+    assert told("overdue") == hq | {everybody.dea_field.username: [request.number]}
+    assert told("escalation") == hq
+
+
+def test_a_party_is_not_reminded_while_its_clock_rests(everybody):
+    goal(measure="party", party="DEA")
+    request = factories.request(everybody, "dea_decision")
+    workflow.transition_one("return_to_office", request.pk, actor=everybody.dea_hq, reason="Say more.")
+    reminders.write_reminders(later(30))
+    assert not Reminder.objects.exists()
+
+
+def test_a_stay_and_a_party_s_clock_that_are_late_together_are_told_of_each(everybody):
+    goal(stage="dea_decision")
+    goal(measure="party", party="DEA")
+    request = factories.request(everybody, "dea_decision")
+    reminders.write_reminders(later(9))
+    assert told("overdue") == {everybody.dea_hq.username: [request.number] * 2}
+
+
 def test_the_database_itself_refuses_a_second_reminder(everybody):
     due(factories.request(everybody, "dea_decision"), WORKDAY)
     reminders.write_reminders(WORKDAY + timedelta(hours=1))
@@ -225,6 +279,23 @@ class TestDigest:
             assert reminders.write_digests(eastern(at)) == 0
         assert not Digest.objects.exists()
         assert reminders.write_digests(eastern("2026-03-03 07:00")) == 1
+
+    def test_of_a_day_does_not_come_once_its_offices_have_closed(self, everybody):
+        factories.request(everybody, "dea_decision")
+        for at in ("2026-03-03 17:00", "2026-03-03 21:46", "2024-12-24 13:00"):
+            assert reminders.write_digests(eastern(at)) == 0
+        assert reminders.write_digests(eastern("2026-03-03 16:59:59")) == 1
+
+    def test_counts_what_is_late_by_any_clock_and_says_which(self, everybody):
+        month = timezone.now() - timedelta(days=30)
+        for of, hours in (({"measure": "party", "party": "DEA"}, 8), ({"measure": "process"}, 800)):
+            set_goal(Goal(**GIVEN | of | {"business_seconds": hours * HOUR, "effective_from": month}))
+        late = factories.request(everybody, "dea_decision")
+        StageVisit.objects.filter(subject=late.number).update(entered_at=timezone.now() - timedelta(days=20))
+        reminders.write_digests(WORKDAY)
+        digest = Notice.objects.get(transition="digest", recipient=everybody.dea_hq)
+        assert digest.title == "Your day: 1 waiting for you, 1 late"
+        assert f"{late.number}  DEA decision (DEA’s clock), late: DEA in all\n" in digest.body
 
     def test_is_not_sent_when_there_is_nothing_to_tell(self, everybody):
         assert reminders.write_digests(WORKDAY) == 0
