@@ -41,6 +41,23 @@ def business_duration(seconds: int | None, day: str = "day") -> str:
 
 
 @register.filter
+def exact_duration(seconds: int | None, rounding: str = "down") -> str:
+    """Business seconds in words, to the minute: "3 days 30 min". Rounded down, or "up".
+
+    What is used rounded down and what is left rounded up, or what is used and what is over both up, add up to a goal
+    of whole minutes; and what is over never looks like nothing.
+    """
+    if seconds is None:
+        return ""
+    minutes = -(-int(seconds) // 60) if rounding == "up" else int(seconds) // 60
+    days, rest = divmod(minutes, 60 * BUSINESS_DAY_HOURS)
+    parts = [business_duration(days * 60 * 60 * BUSINESS_DAY_HOURS)] if days else []
+    if rest or not days:
+        parts.append(business_duration(rest * 60))
+    return " ".join(parts)
+
+
+@register.filter
 def unbroken(words: str) -> str:
     """The words with each number kept on one line with its unit: “11 days 2 h” never breaks before “h”."""
     return re.sub(r"(?<=\d) (?=\D)", "\u00a0", words)
@@ -56,6 +73,15 @@ def local_time(at: datetime | None) -> str:
 def local_date(at: datetime | None) -> str:
     """The day of an instant in the current time zone as a `<time>` element; empty for none."""
     return _time_element(at, "N j, Y")
+
+
+@register.filter
+def due_date(at: datetime | None) -> str:
+    """The day of an instant as `local_date` gives it, with the time where that is today or tomorrow."""
+    if at is None:
+        return ""
+    days = (timezone.localdate(at) - timezone.localdate()).days
+    return _time_element(at, "N j, Y, g:i a" if days in (0, 1) else "N j, Y")
 
 
 def _time_element(at: datetime | None, pattern: str) -> str:

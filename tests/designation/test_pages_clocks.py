@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from audit import calendar
 from audit.goals import set_goal
@@ -53,6 +54,47 @@ def test_the_home_page_counts_what_is_late_and_due_soon_and_leads_to_it(people, 
     for label, status in (("Past the due time", "late"), ("Due soon", "due_soon")):
         items = client.get(stats[label]["url"]).context["items"]
         assert [item["row"].number for item in items] == [standing[status].number]
+
+
+def test_what_is_late_by_a_party_s_clock_alone_is_counted_and_listed_with_the_clock(people, client):
+    month = timezone.now() - timedelta(days=30)
+    set_goal(
+        Goal(
+            workflow="request",
+            measure="party",
+            party="DEA",
+            business_seconds=8 * HOUR,
+            effective_from=month,
+            set_by_name="hq",
+            why="A test",
+        )
+    )
+    row, _on_track = factories.requests(people, "dea_decision", count=2)
+    StageVisit.objects.filter(subject=row.number).update(entered_at=timezone.now() - timedelta(days=20))
+    client.force_login(people.hsi_hq)
+    stats = {stat["label"]: stat for stat in client.get(reverse("home")).context["stats"]}
+    assert stats["Past the due time"]["value"] == "1"
+    listed = {item["row"].number: item["late_by"] for item in client.get(LIST, {"clock": "late"}).context["items"]}
+    assert listed == {row.number: ["DEA in all"]}
+
+
+def test_the_page_sets_the_present_stay_beside_its_goal(people, client):
+    goal(stage="dea_decision", business_seconds=64 * HOUR)
+    row = factories.request(people, "dea_decision")
+    client.force_login(people.hsi_hq)
+    page = client.get(reverse("designation:request_detail", args=[row.number])).text
+    assert "This stay in DEA decision" in page
+    assert "8 days, for 90 %" in page
+
+
+def test_lists_give_the_time_of_what_is_due_today_or_tomorrow(people, client, standing):
+    client.force_login(people.hsi_hq)
+    today = timezone.localtime().replace(hour=15, minute=30)
+    for days, shown in ((0, True), (1, True), (2, False)):
+        due = today + timedelta(days=days)
+        StageVisit.objects.open().filter(subject=standing["late"].number).update(due_at=due)
+        page = client.get(LIST, {"turn": "DEA"}).text
+        assert (f"{date_format(due, 'N j, Y')}, 3:30 p.m." in page) == shown
 
 
 def test_a_page_of_a_request_shows_how_it_stands(people, client, standing):

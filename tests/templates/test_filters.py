@@ -36,6 +36,22 @@ def test_the_day_of_a_duration_can_be_named():
 
 
 @pytest.mark.parametrize(
+    ("seconds", "down", "up"),
+    [
+        (None, "", ""),
+        (0, "0 min", "0 min"),
+        (1, "0 min", "1 min"),
+        (3 * DAY, "3 days", "3 days"),
+        (3 * DAY + 1, "3 days", "3 days 1 min"),
+        (3 * DAY + HOUR // 2, "3 days 30 min", "3 days 30 min"),
+        (4 * DAY + 8 * HOUR - 1, "4 days 7 h 59 min", "5 days"),
+    ],
+)
+def test_exact_durations_are_to_the_minute(seconds, down, up):
+    assert (title21.exact_duration(seconds), title21.exact_duration(seconds, "up")) == (down, up)
+
+
+@pytest.mark.parametrize(
     ("zone", "shown"),
     [
         ("America/New_York", "March 8, 2026, 11:30 p.m. EDT"),
