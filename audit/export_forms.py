@@ -31,7 +31,8 @@ class ScheduleForm(forms.Form):
     recipient = forms.EmailField(
         label="Send to",
         required=False,
-        help_text="The e-mail address of a user of this system, or one that its operator allows.",
+        help_text="The e-mail address of a user of this system who may see all that you see, or one that its operator "
+        "allows.",
     )
     folder = forms.CharField(
         label="Or put into the folder",
@@ -40,9 +41,10 @@ class ScheduleForm(forms.Form):
         help_text="Under the folder for deliveries, as “monthly”.",
     )
 
-    def __init__(self, *args: Any, model: type[Subject], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, model: type[Subject], owner: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         assert model.exported is not None
+        self.workflow, self.owner = model.workflow, owner
         self.dimensions = list(model.exported.dimensions)
         self.fields |= dimension_fields(model)
         self.order_fields(["format", "period", "cohort", *self.dimensions, "recipient", "folder"])
@@ -52,8 +54,8 @@ class ScheduleForm(forms.Form):
         recipient, folder = values.get("recipient"), values.get("folder")
         if bool(recipient) == bool(folder) and not self.errors:
             self.add_error("recipient", "Give an e-mail address or a folder: one of them.")
-        if recipient and not schedules.may_receive(recipient):
-            self.add_error("recipient", "Exports are sent to users of this system, and where its operator allows.")
+        if recipient and not schedules.may_receive(recipient, owner=self.owner, workflow=self.workflow):
+            self.add_error("recipient", schedules.WHO_RECEIVES)
         if folder:
             try:
                 schedules.delivery_folder(folder)

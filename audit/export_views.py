@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.export_forms import ScheduleForm
@@ -56,18 +57,30 @@ def export_list(request: HttpRequest) -> HttpResponse:
 def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
     """How far the export is; asked every second by the page itself, until there is another page to show.
 
-    A post cancels it.
+    The page says which status it shows, and gets another only where there is one. A post cancels the export.
     """
     file = _own_or_404(request, key)
     if request.method == "POST":
         _cancel(request, file)
         return redirect("audit:export_detail", key=key)
+    progress = {"file": file, "status": _status(file), "taken_up_in": orders.taken_up_in(file)}
     if not request.headers.get("HX-Request"):
-        return render(request, "audit/exports/detail.html", {"file": file, "rows": _rows(file)})
-    response = render(request, "audit/exports/_progress.html", {"file": file})
+        return render(request, "audit/exports/detail.html", progress | {"rows": _rows(file)})
+    response = render(request, "audit/exports/_progress.html", progress | {"shown": request.GET.get("shown")})
     if not file.is_unfinished:
         response["HX-Refresh"] = "true"
     return response
+
+
+def _status(file: ExportFile) -> str:
+    """The state in which people find it."""
+    if file.removed_at:
+        return "Expired"
+    if orders.taken_up_in(file) is not None:
+        return "Interrupted"
+    if file.state == ExportFile.State.WAITING and file.attempts:
+        return "Waiting to be taken up again"
+    return str(file.get_state_display())
 
 
 def _cancel(request: HttpRequest, file: ExportFile) -> None:
@@ -82,24 +95,35 @@ def _cancel(request: HttpRequest, file: ExportFile) -> None:
 def export_download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The file, to whoever ordered it, on record."""
     file = _own_or_404(request, key)
+    if file.removed_at:
+        return _gone(request, file)
     if not file.can_be_downloaded:
         raise Http404("There is no file to download.")
     try:
         content = orders.path_of(file).open("rb")
     except FileNotFoundError:
-        raise Http404("The file is gone. Order it again.") from None
-    AccessRecord.objects.create(
-        actor=file.owner,
-        actor_name=file.owner_name,
-        act="download export",
-        parameters={"export": str(file.key), "sha256": file.manifest["sha256"]},
-        row_count=file.rows,
-    )
+        return _gone(request, file)
+    _on_record(file, "download export")
     response = FileResponse(
         content, as_attachment=True, filename=_name_of(file), content_type=FORMATS[file.format].content_type
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _gone(request: HttpRequest, file: ExportFile) -> HttpResponse:
+    """For whoever kept a link to a file that was removed."""
+    return render(request, "audit/exports/gone.html", {"file": file}, status=410)
+
+
+def _on_record(file: ExportFile, act: str) -> None:
+    AccessRecord.objects.create(
+        actor=file.owner,
+        actor_name=file.owner_name,
+        act=act,
+        parameters={"export": str(file.key), "sha256": file.manifest["sha256"]},
+        row_count=file.rows,
+    )
 
 
 @require_GET
@@ -108,6 +132,7 @@ def export_manifest(request: HttpRequest, key: UUID) -> HttpResponse:
     file = _own_or_404(request, key)
     if file.manifest is None:
         raise Http404("There is no manifest yet.")
+    _on_record(file, "download manifest")
     name = _name_of(file) + MANIFEST_SUFFIX
     return HttpResponse(
         as_json(file.manifest),
@@ -126,9 +151,8 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         _end(request, own)
         return redirect("audit:schedule_list")
     model = asked_model(request)
-    form = ScheduleForm(request.POST if request.method == "POST" else None, model=model)
-    if form.is_valid():
-        schedules.schedule_export(owner=user, workflow=model.workflow, **form.values())
+    form = ScheduleForm(request.POST if request.method == "POST" else None, model=model, owner=user)
+    if form.is_valid() and _schedule(user, model.workflow, form):
         messages.success(request, "The export is scheduled: it comes once the period under way is over.")
         return redirect("audit:schedule_list")
     status = 400 if form.errors else 200
@@ -139,6 +163,16 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         "rows": rows_of(model.workflow),
     }
     return render(request, "audit/exports/schedules.html", context, status=status)
+
+
+def _schedule(user: Any, workflow: str, form: ScheduleForm) -> bool:
+    """Returns whether it could be scheduled; the form says why not."""
+    try:
+        schedules.schedule_export(owner=user, workflow=workflow, **form.values())
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return False
+    return True
 
 
 def _end(request: HttpRequest, own: QuerySet[ScheduledExport]) -> None:
@@ -162,7 +196,8 @@ def _own_or_404(request: HttpRequest, key: UUID) -> ExportFile:
 def _name_of(file: ExportFile) -> str:
     if file.schedule:
         return schedules.name_of(file, file.schedule)
-    return f"{file.what.replace(' ', '-')}-{file.ordered_at:%Y-%m-%d}-{file.pk}.{FORMATS[file.format].suffix}"
+    day = timezone.localdate(file.ordered_at)
+    return f"{file.what.replace(' ', '-')}-{day:%Y-%m-%d}-{file.pk}.{FORMATS[file.format].suffix}"
 
 
 def _rows(file: ExportFile) -> list[dict[str, str]]:

@@ -211,14 +211,28 @@ def on_record(file: ExportFile, source: manifest.Source) -> Iterator[None]:
         yield
     finally:
         complete = source.progress.complete
-        AccessRecord.objects.create(
-            actor=file.owner,
-            actor_name=file.owner_name,
-            act=f"export {file.what}: end",
-            parameters={"begun": begun.pk, "complete": complete}
-            | ({"sha256": file.manifest["sha256"]} if complete else {}),
-            row_count=source.progress.rows,
-        )
+        sha256 = {"sha256": file.manifest["sha256"]} if complete else {}
+        _end_on_record(file, begun, source.progress.rows, {"complete": complete} | sha256)
+
+
+def end_on_record_of_the_dead(file: ExportFile) -> None:
+    """Records that what was begun of the export has ended, for whoever died before he could."""
+    of_file = AccessRecord.objects.filter(at__gte=file.ordered_at, parameters__export=str(file.key))
+    for begun in of_file.filter(act=f"export {file.what}: begin"):
+        _end_on_record(file, begun, file.rows, {"complete": False, "interrupted": True})
+
+
+def _end_on_record(file: ExportFile, begun: AccessRecord, rows: int, said: dict[str, Any]) -> None:
+    """Once: one that was taken for dead may come to its end later."""
+    if AccessRecord.objects.filter(pk__gt=begun.pk, parameters__begun=begun.pk).exists():
+        return
+    AccessRecord.objects.create(
+        actor=file.owner,
+        actor_name=file.owner_name,
+        act=f"export {file.what}: end",
+        parameters={"begun": begun.pk} | said,
+        row_count=rows,
+    )
 
 
 @contextmanager

@@ -23,16 +23,19 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueUnreachable
 
 from audit.exports.formats import FORMATS, SCRATCH_SUFFIX, CannotWrite
-from audit.exports.heart import Heart
-from audit.exports.making import begin, export_of, fail, finish, on_record, remove, write
+from audit.exports.heart import BEAT_SECONDS, Heart
+from audit.exports.making import begin, end_on_record_of_the_dead, export_of, fail, finish, on_record, remove, write
 from audit.exports.query import QUESTIONS, UnknownWorkflow
 from audit.exports.snapshot import snapshot
 from audit.filters import Filters
-from audit.models import ExportFile
+from audit.models import AccessRecord, ExportFile
 
 log = logging.getLogger(__name__)
 
+# A worker that has missed three beats is said to be silent, and one of a minute without taken for dead.
+SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
 DEAD_AFTER = timedelta(seconds=60)
+TENDED_EVERY = timedelta(seconds=30)  # as the schedule of Celery beat has it
 MOST_ATTEMPTS = 3
 # What a workbook keeps beside itself while it is made has no name of ours; no export takes longer than this.
 OLDEST_SCRATCH = timedelta(days=1)
@@ -58,6 +61,7 @@ def order(*, format: str, workflow: str, owner: Any, filters: Filters) -> Export
             raise OrderRefused(f"{AT_ONCE} exports of yours are being made. Wait for one, or cancel one.")
         export = QUESTIONS[FORMATS[format].of[0]](workflow, user=owner, filters=filters)
         file = begin(export, format=format, owner=owner)
+        _on_record(file, "order export")
         queue(file)
     return file
 
@@ -78,8 +82,27 @@ def _send(task: Any, pk: int) -> None:
 
 def cancel(file: ExportFile) -> bool:
     """Stops an export that is not finished; returns whether there was anything to stop."""
-    stopped = ExportFile.objects.unfinished().filter(pk=file.pk)
-    return bool(stopped.update(state=State.CANCELLED, ended_at=Now()))
+    with transaction.atomic():
+        stopped = ExportFile.objects.unfinished().filter(pk=file.pk)
+        if not stopped.update(state=State.CANCELLED, ended_at=Now()):
+            return False
+        _on_record(file, "cancel export")
+    return True
+
+
+def _on_record(file: ExportFile, act: str) -> None:
+    AccessRecord.objects.create(
+        actor=file.owner,
+        actor_name=file.owner_name,
+        act=act,
+        parameters={
+            "export": str(file.key),
+            "what": file.what,
+            "workflow": file.workflow,
+            "format": file.format,
+            "filters": file.filters,
+        },
+    )
 
 
 def make(pk: int) -> bool:
@@ -152,6 +175,7 @@ def take_up_again() -> int:
         files = list(silent.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
         for file in files:
             _remove_attempt(file)
+            end_on_record_of_the_dead(file)
             if not file.kept:
                 fail(file, "It ended before it was whole.")
             elif file.state == State.RUNNING and file.attempts >= MOST_ATTEMPTS:
@@ -160,6 +184,14 @@ def take_up_again() -> int:
                 ExportFile.objects.filter(pk=file.pk).update(state=State.WAITING, heartbeat_at=Now())
                 queue(file)
     return len(files)
+
+
+def taken_up_in(file: ExportFile) -> int | None:
+    """In how many seconds at most an export that was interrupted is taken up again, or reported; None if it was not."""
+    silent = timezone.now() - file.heartbeat_at
+    if file.state != State.RUNNING or silent < SILENT_AFTER:
+        return None
+    return max(0, round((DEAD_AFTER + TENDED_EVERY - silent).total_seconds()))
 
 
 def _remove_attempt(file: ExportFile) -> None:

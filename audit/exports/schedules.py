@@ -17,16 +17,19 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from audit.exports import orders, periods
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
+from audit.exports.query import exported_model
 from audit.models import AccessRecord, ExportFile, ScheduledExport
+from audit.reading import roles_that_read
 
 log = logging.getLogger(__name__)
 
+WHO_RECEIVES = "Exports are sent to users who may see all that you see, and to the domains that the operator allows."
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 FAILED_AGAIN_AFTER = timedelta(days=1)
 
@@ -173,19 +176,32 @@ def _as_a_whole(path: Path) -> Iterator[Path]:
     part.replace(path)
 
 
-def may_receive(address: str) -> bool:
-    """Whether exports may be sent to the mailbox: that of a user who may sign in, or one of the domains allowed."""
+def may_receive(address: str, *, owner: Any, workflow: str) -> bool:
+    """Whether the owner's exports of the workflow may be sent to the mailbox.
+
+    It is one of the domains that the operator allows, or of users who may sign in, and see all that the owner sees.
+    """
     domain = address.rpartition("@")[2].lower()
     if domain in settings.EXPORT_MAIL_DOMAINS:
         return True
-    users = get_user_model()._default_manager
-    return users.filter(email__iexact=address, is_active=True).exists()
+    readers = list(get_user_model()._default_manager.filter(email__iexact=address, is_active=True))
+    return bool(readers) and all(reader == owner or _sees_all(reader, owner, workflow) for reader in readers)
+
+
+def _sees_all(reader: Any, owner: Any, workflow: str) -> bool:
+    """Whether the reader reads the workflow, and has before him now every row that the owner has."""
+    model = exported_model(workflow)
+    if model is None or not reader.has_role(*roles_that_read(workflow)):
+        return False
+    rows: Any = model._default_manager
+    seen = rows.visible_to(reader).filter(pk=OuterRef("pk"))
+    return not rows.visible_to(owner).filter(~Exists(seen)).exists()
 
 
 def _send(file: ExportFile, schedule: ScheduledExport) -> None:
     """Raises OSError, which smtplib's errors are, and ValueError for a mailbox that is not allowed any more."""
-    if not may_receive(schedule.recipient):
-        raise ValueError(f"Exports may not be sent to {schedule.recipient} any more.")
+    if not may_receive(schedule.recipient, owner=schedule.owner, workflow=schedule.workflow):
+        raise ValueError(f"Its owner’s exports may not be sent to {schedule.recipient} any more.")
     name, size = name_of(file, schedule), file.manifest["size"]
     lines = [
         f"{file.what.capitalize()} by schedule: {name}, {file.rows:,} rows.",
@@ -213,15 +229,24 @@ def end(schedule: ScheduledExport) -> None:
         _on_record(schedule, "end scheduled export")
 
 
-def schedule_export(*, owner: Any, **values: Any) -> ScheduledExport:
-    """A new schedule, first for the period that is under way. Raises ValueError for a place that is not allowed."""
+def schedule_export(*, owner: Any, workflow: str, **values: Any) -> ScheduledExport:
+    """A new schedule, first for the period that is under way.
+
+    Raises ValueError for a place that is not allowed, and for what the owner has by schedule already.
+    """
     if values.get("folder"):
         delivery_folder(values["folder"])
-    elif not may_receive(values.get("recipient", "")):
-        raise ValueError("Exports are sent to users of this system, and to the domains that its operator allows.")
+    elif not may_receive(values.get("recipient", ""), owner=owner, workflow=workflow):
+        raise ValueError(WHO_RECEIVES)
     first = periods.period_of(values["period"], periods.today()).first_day
-    schedule = ScheduledExport.objects.create(owner=owner, **{"first_day": first, **values})
-    _on_record(schedule, "schedule export")
+    with transaction.atomic():
+        # One schedule of a user at a time, so that two alike cannot pass together.
+        get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
+        alike = {name: value for name, value in values.items() if name != "first_day"}
+        if ScheduledExport.objects.filter(owner=owner, workflow=workflow, ended_at=None, **alike).exists():
+            raise ValueError("You have just this export by schedule already.")
+        schedule = ScheduledExport.objects.create(owner=owner, workflow=workflow, **{"first_day": first, **values})
+        _on_record(schedule, "schedule export")
     return schedule
 
 

@@ -21,6 +21,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.exports import heart, orders
+from audit.exports.making import export_of, on_record
+from audit.exports.snapshot import snapshot
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
 from tests import factories
@@ -69,6 +71,7 @@ def test_an_order_is_made_and_only_its_account_reads_the_file(people, own_folder
     assert stat.S_IMODE(own_folder.stat().st_mode) == 0o700
     assert len(path.read_text().splitlines()) == 4
     assert [record.act for record in AccessRecord.objects.order_by("pk")] == [
+        "order export",
         "export processing times: begin",
         "export processing times: end",
     ]
@@ -121,6 +124,8 @@ def test_a_cancelled_order_is_not_made(people, own_folder):
     assert not orders.make(file.pk)
     assert again(file).state == State.CANCELLED
     assert not orders.cancel(file)
+    records = AccessRecord.objects.filter(actor=people.auditor, parameters__export=str(file.key))
+    assert [record.act for record in records] == ["cancel export", "order export"]
 
 
 def test_what_its_owner_may_not_read_any_more_is_not_made(people):
@@ -182,6 +187,40 @@ def test_expired_files_are_removed_and_their_manifests_stay(people, own_folder):
     assert file.manifest
     assert not file.can_be_downloaded
     assert list(own_folder.iterdir()) == []
+
+
+def test_what_a_dead_attempt_kept_beside_its_file_goes_when_it_is_taken_up_again(people, own_folder):
+    file = order(people, "xlsx")
+    silent_for_long(file, state=State.RUNNING, attempts=1)
+    path = orders.path_of(again(file))
+    scratch = path.with_name(f"{path.name}.scratch")
+    scratch.mkdir(parents=True)
+    (scratch / "rows").touch()
+    path.touch()
+    assert orders.remove_strays() == 0, "it may still be at work"
+    orders.take_up_again()
+    assert list(own_folder.iterdir()) == []
+
+
+def test_the_end_of_a_dead_attempt_is_on_record_once_however_late_it_comes(people):
+    file = order(people)
+    ExportFile.objects.filter(pk=file.pk).update(state=State.RUNNING, attempts=1)
+    late = again(file)
+    with snapshot(export_of(late)) as source, on_record(late, source):
+        silent_for_long(file)
+        orders.take_up_again()
+    (end,) = AccessRecord.objects.filter(act="export processing times: end")
+    assert (end.parameters["complete"], end.parameters["interrupted"]) == (False, True)
+
+
+def test_who_waits_is_told_when_an_interrupted_export_is_taken_up(people, settings):
+    assert settings.CELERY_BEAT_SCHEDULE["tend exports"]["schedule"] == orders.TENDED_EVERY.total_seconds()
+    file = order(people)
+    assert orders.taken_up_in(file) is None
+    file.state, file.heartbeat_at = State.RUNNING, timezone.now() - timedelta(seconds=30)
+    assert orders.taken_up_in(file) == 60
+    file.heartbeat_at = timezone.now()
+    assert orders.taken_up_in(file) is None
 
 
 def test_strays_of_no_export_are_left_for_a_day(people, own_folder):
@@ -247,6 +286,10 @@ def test_a_real_worker_that_is_killed_leaves_nothing_running(people, tmp_path, h
         second.wait(timeout=30)
     assert again(file).attempts == 2
     assert orders.path_of(again(file)).exists()
+    begun = AccessRecord.objects.filter(act__endswith=": begin").order_by("pk")
+    ends = AccessRecord.objects.filter(act__endswith=": end").order_by("pk")
+    assert [end.parameters["begun"] for end in ends] == [record.pk for record in begun]
+    assert [end.parameters["complete"] for end in ends] == [False, True]
 
 
 def test_cancelling_stops_the_statement_of_a_running_export(people, monkeypatch, own_folder, held):

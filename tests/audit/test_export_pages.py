@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -50,9 +51,10 @@ def test_an_order_is_made_and_taken(client, people, format):
     found = json.loads(client.get(url("manifest", file)).content)
     assert found["size"] == len(content)
     assert found["filters"] == {"outcomes": ["approved"], "cohort": "all"}
-    record = AccessRecord.objects.first()
-    assert (record.actor, record.act) == (people.auditor, "download export")
-    assert record.parameters["sha256"] == found["sha256"]
+    of_manifest, of_file = AccessRecord.objects.all()[:2]
+    assert (of_file.act, of_manifest.act) == ("download export", "download manifest")
+    for record in (of_file, of_manifest):
+        assert (record.actor, record.parameters["sha256"]) == (people.auditor, found["sha256"])
 
 
 def test_the_page_shows_how_far_it_is_and_loads_again_at_the_end(client, people):
@@ -67,6 +69,47 @@ def test_the_page_shows_how_far_it_is_and_loads_again_at_the_end(client, people)
     assert "HX-Refresh" not in polled
     orders.cancel(file)
     assert client.get(url("detail", file), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_the_heading_changes_with_what_is_below_it_and_only_then(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    asked_again = f"{url('detail', file)}?shown=Waiting"
+    page = client.get(url("detail", file)).content.decode()
+    assert 'aria-live="polite">waiting</span></h1>' in page
+    assert asked_again in page
+    waiting = client.get(asked_again, headers={"HX-Request": "true"}).content.decode()
+    assert "export-status" not in waiting
+    ExportFile.objects.filter(pk=file.pk).update(state=ExportFile.State.RUNNING)
+    running = client.get(asked_again, headers={"HX-Request": "true"}).content.decode()
+    assert '<span id="export-status" hx-swap-oob="innerHTML">being made</span>' in running
+    assert "?shown=Being%20made" in running
+
+
+def test_the_page_says_that_an_export_was_interrupted_and_when_it_goes_on(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    since = timezone.now() - timedelta(seconds=20)
+    ExportFile.objects.filter(pk=file.pk).update(state=ExportFile.State.RUNNING, attempts=1, heartbeat_at=since)
+    page = client.get(url("detail", file)).content.decode()
+    assert "interrupted</span></h1>" in page
+    assert re.search(r"taken up again, or reported as failed, within (69|70) seconds", page)
+    ExportFile.objects.filter(pk=file.pk).update(heartbeat_at=since - timedelta(seconds=60))
+    orders.take_up_again()
+    page = client.get(url("detail", file)).content.decode()
+    assert "waiting to be taken up again</span></h1>" in page
+    assert "It was interrupted, and begins again once a worker is free." in page
+
+
+def test_a_file_is_named_by_the_day_where_it_was_ordered(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    orders.make(file.pk)
+    ExportFile.objects.filter(pk=file.pk).update(ordered_at=datetime(2026, 4, 1, 2, tzinfo=UTC))
+    assert "-2026-03-31-" in client.get(url("download", file))["Content-Disposition"]
 
 
 def test_cancelling_from_the_page(client, people):
@@ -97,8 +140,13 @@ def test_a_removed_file_leaves_its_manifest(client, people):
     orders.make(file.pk)
     ExportFile.objects.filter(pk=file.pk).update(kept_until=timezone.now())
     orders.remove_expired()
-    assert "The file was removed" in client.get(url("detail", file)).content.decode()
-    assert client.get(url("download", file)).status_code == 404
+    page = client.get(url("detail", file)).content.decode()
+    assert "The file was removed" in page
+    assert "expired</span></h1>" in page
+    assert "Expired" in client.get(LIST).content.decode()
+    gone = client.get(url("download", file))
+    assert gone.status_code == 410
+    assert url("detail", file) in gone.content.decode()
     assert client.get(url("manifest", file)).status_code == 200
 
 
@@ -173,7 +221,7 @@ def test_an_auditor_schedules_and_ends(client, people):
     ("place", "says"),
     [
         ({}, "one of them"),
-        ({"recipient": "somebody@elsewhere.example"}, "users of this system"),
+        ({"recipient": "somebody@elsewhere.example"}, "users who may see all that you see"),
         ({"folder": "../outside"}, "Name a folder under"),
         ({"folder": "/etc"}, "Name a folder under"),
         ({"folder": "."}, "Name a folder under"),
@@ -185,6 +233,18 @@ def test_a_place_that_is_not_allowed_is_refused(client, people, place, says):
     assert response.status_code == 400
     assert says in response.content.decode()
     assert not ScheduledExport.objects.exists()
+
+
+def test_the_same_schedule_again_is_refused(client, people):
+    client.force_login(people.auditor)
+    for status in (302, 400):
+        response = client.post(SCHEDULES, SCHEDULE | {"folder": "monthly"})
+        assert response.status_code == status
+    assert "just this export by schedule already" in response.content.decode()
+    for other in ({"folder": "yearly"}, {"folder": "monthly", "format": "csv"}):
+        assert client.post(SCHEDULES, SCHEDULE | other).status_code == 302
+    client.post(SCHEDULES, {"end": ScheduledExport.objects.get(folder="monthly", format="xlsx").pk})
+    assert client.post(SCHEDULES, SCHEDULE | {"folder": "monthly"}).status_code == 302
 
 
 def test_only_auditors_schedule(client, people):

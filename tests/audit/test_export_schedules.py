@@ -187,12 +187,48 @@ def test_what_failed_is_tried_again_the_next_day(people):
     assert ExportFile.objects.get().delivered_at
 
 
+def receives(people, address: str) -> bool:
+    return schedules.may_receive(address, owner=people.auditor, workflow="request")
+
+
 def test_mailboxes_of_allowed_domains_receive_too(people, settings):
-    assert not schedules.may_receive("reports@office.example")
+    assert not receives(people, "reports@office.example")
     settings.EXPORT_MAIL_DOMAINS = ["office.example"]
-    assert schedules.may_receive("reports@office.example")
-    with pytest.raises(ValueError, match="users of this system"):
+    assert receives(people, "reports@office.example")
+    with pytest.raises(ValueError, match="users who may see all that you see"):
         schedule(people, recipient="reports@other.example")
+
+
+def test_a_user_receives_no_more_than_he_may_see(people):
+    factories.request(people, "hsi_review")
+    assert receives(people, people.hsi_hq.email)
+    assert not receives(people, people.dea_hq.email), "it was not transmitted to DEA"
+    assert not receives(people, people.other_coordinator.email)
+    assert receives(people, people.coordinator.email), "all requests are his office's"
+    people.coordinator.office = people.other_coordinator.office
+    people.coordinator.save()
+    assert not receives(people, people.coordinator.email)
+    supervisor = factories.user("supervisor", "HSI-HQ")
+    assert not receives(people, supervisor.email)
+    with pytest.raises(ValueError, match="users who may see all that you see"):
+        schedule(people, recipient=supervisor.email)
+
+
+def test_a_mailbox_that_two_share_is_that_of_both(people):
+    people.other_coordinator.email = people.hsi_hq.email.upper()
+    people.other_coordinator.save()
+    factories.request(people, "hsi_review")
+    assert not receives(people, people.hsi_hq.email)
+
+
+def test_nothing_is_sent_to_one_who_may_not_see_it_any_more(people, mailbox):
+    factories.request(people, "hsi_review")
+    schedule(people, recipient=people.hsi_hq.email)
+    people.hsi_hq.roles = ["supervisor"]
+    people.hsi_hq.save()
+    work_off()
+    assert mailbox.messages == []
+    assert "may not be sent" in ExportFile.objects.get().delivery_problem
 
 
 def test_a_fiscal_year_is_over_on_the_first_of_october():
