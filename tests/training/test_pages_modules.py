@@ -397,7 +397,7 @@ def test_a_stale_change_is_refused_and_keeps_what_was_typed(people: Managers, cl
         first.pk, actor=people.dea_manager, version=first.version, title="Theirs", body="Their text."
     )
     client.force_login(people.hsi_manager)
-    page = change(client, first, body="My text.", version=first.version)
+    page = change(client, first, title="Mine", body="My text.", version=first.version)
     form = page.context["form"]
     assert "Changed since you opened it" in str(form.errors)
     assert form["body"].value() == "My text."
