@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from audit import goals
 from audit.exports import processing_times, stream
@@ -115,8 +116,9 @@ def test_no_page_of_disputes_speaks_of_requests(people: Managers, client, both):
     client.force_login(people.auditor)
     for name in ("timeliness", "returns", "process_map", "behind", "processing_times"):
         main = client.get(reverse(f"audit:{name}"), {"workflow": "dispute"}).text.partition("<main")[2]
-        text = main.partition("</main>")[0].replace(">Requests</a>", "").replace(">A request</option>", "")
-        assert "equest" not in text, name
+        text = strip_tags(main.partition("</main>")[0])
+        # The links to the other workflows, and what a dispute can be about.
+        assert "equest" not in text.replace("Requests", "", 1).replace("A request", ""), name
 
 
 def test_headquarters_sets_the_goal_of_a_level_in_place_of_the_default(people: Managers, client):
