@@ -17,11 +17,11 @@ from training.models import Module, ModuleVersion
 from training.models.modules import VersionState
 
 # Which of the attempts are on record, counting or corrected, but for those of a file that was taken back. As arrays,
-# so that one statement asks for the whole batch; `ordinal` tells them apart.
+# so that one statement asks for the whole batch; `ordinal` counts them from 1.
 ON_RECORD = """
 SELECT attempt.ordinal
-FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[])
-     AS attempt (ordinal, person, module, completed_on, passed, score)
+FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[]) WITH ORDINALITY
+     AS attempt (person, module, completed_on, passed, score, ordinal)
 CROSS JOIN LATERAL (
     SELECT FROM training_completion AS completion
     LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
@@ -31,12 +31,17 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS found
 """
-# The attempts at versions that count for people, in the order of their days.
+# The attempts at versions that count for people, in the order of their days. Who fails neither here nor on record is
+# left out: without a failed attempt none is used up.
 ATTEMPTS = """
 SELECT completion.agent_id, completion.user_id, completion.module_version_id, completion.completed_on, completion.passed
 FROM training_completion AS completion
 LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
-WHERE completion.{person}_id = ANY(%s) AND completion.module_id = ANY(%s)
+WHERE completion.{person}_id IN (
+    SELECT unnest(%s::bigint[])
+    UNION
+    SELECT {person}_id FROM training_completion WHERE {person}_id = ANY(%s) AND module_id = ANY(%s) AND NOT passed
+) AND completion.module_id = ANY(%s)
   AND NOT completion.withdrawn AND file.taken_back_at IS NULL AND completion.id IS DISTINCT FROM %s
   AND NOT EXISTS (SELECT FROM training_completion AS correction WHERE correction.corrects_id = completion.id)
 ORDER BY completion.completed_on, completion.id
@@ -169,19 +174,18 @@ def _find_duplicates(judged: Sequence[Judged]) -> None:
     for kind in ("agent", "user"):
         asked = [item for item in judged if item.is_ready and _pk(item, kind)]
         for ordinal in _ordinals_on_record(kind, asked):
-            asked[ordinal].is_duplicate = True
+            asked[ordinal - 1].is_duplicate = True
 
 
 def _ordinals_on_record(kind: str, asked: Sequence[Judged]) -> list[int]:
     if not asked:
         return []
-    columns: list[list[Any]] = [
-        list(range(len(asked))),
-        [_pk(item, kind) for item in asked],
-        [item.version.module_id for item in asked if item.version],
-        [item.entry.completed_on for item in asked],
-        [item.passed for item in asked],
-        [item.entry.score for item in asked],
+    columns = [
+        _array(_pk(item, kind) for item in asked),
+        _array(item.version.module_id for item in asked if item.version),
+        _array(item.entry.completed_on for item in asked),
+        _array(item.passed for item in asked),
+        _array("NULL" if item.entry.score is None else item.entry.score for item in asked),
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         # Each by the index of completions: no statistics lead astray, however much was just added.
@@ -190,6 +194,11 @@ def _ordinals_on_record(kind: str, asked: Sequence[Judged]) -> list[int]:
         found = [row[0] for row in cursor.fetchall()]
         cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
     return found
+
+
+def _array(values: Iterable[object]) -> str:
+    """An array as PostgreSQL writes it: of numbers, days and truths, a fifth of the driver's time."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def check_attempts(judged: Sequence[Judged], *, besides: int | None = None) -> None:
@@ -239,7 +248,8 @@ def _attempts_made(limited: Sequence[Judged], besides: int | None) -> dict[Any, 
             people = list({pk for item in limited if (pk := _pk(item, kind))})
             if not people:
                 continue
-            cursor.execute(ATTEMPTS.format(person=kind), [people, modules, besides])
+            failing = list({pk for item in limited if not item.passed and (pk := _pk(item, kind))})
+            cursor.execute(ATTEMPTS.format(person=kind), [failing, people, modules, modules, besides])
             for agent, user, version, day, passed in cursor.fetchall():
                 made.setdefault(((agent, user), version), []).append((day, passed))
     return made

@@ -98,8 +98,8 @@ def start_upload(content: bytes, filename: str, user: User) -> CompletionUpload:
     """
     _check_may_record(user)
     filename = plain_filename(filename) or COMPLETIONS.noun
-    workbook = read(content, filename, COMPLETIONS)
     upload = CompletionUpload(uploaded_by=user, filename=filename, content=content, sha256=sha256(content).hexdigest())
+    workbook = workbook_of(upload)
     choices = sheet_choices(workbook)
     if len(choices) == 1:
         _settle(upload, workbook, choices[0])
@@ -108,7 +108,12 @@ def start_upload(content: bytes, filename: str, user: User) -> CompletionUpload:
 
 
 def workbook_of(upload: CompletionUpload) -> Workbook:
-    return read(bytes(upload.content), upload.filename, COMPLETIONS)
+    """The sheets of the file, which never changes: read once for each object."""
+    held = vars(upload)
+    if "workbook" not in held:
+        held["workbook"] = read(bytes(upload.content), upload.filename, COMPLETIONS)
+    workbook: Workbook = held["workbook"]
+    return workbook
 
 
 def sheet_choices(workbook: Workbook) -> list[Proposal[Field]]:
@@ -184,7 +189,8 @@ def record_upload(upload: CompletionUpload, actor: User, *, all_or_nothing: bool
     with transaction.atomic():
         locked = _locked(upload)
         if locked.recorded_at is None:
-            table = table_of(locked)
+            upload.sheet, upload.header_row, upload.mapping = locked.sheet, locked.header_row, locked.mapping
+            table = table_of(upload)
             found = read_rows(table)
             file = CompletionImport(file_name=locked.filename[-200:], sha256=locked.sha256)
             done = completions.record(found.entries, source=Completion.Source.FILE, actor=actor, file=file)
@@ -231,7 +237,7 @@ def _table(sheet: Sheet, header_row: int, mapping: Mapping[Field, int]) -> Table
 
 
 def _locked(upload: CompletionUpload) -> CompletionUpload:
-    return CompletionUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    return CompletionUpload.objects.select_for_update(of=("self",)).defer("content").get(pk=upload.pk)
 
 
 @contextmanager
