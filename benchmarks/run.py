@@ -21,7 +21,7 @@ from config import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 ON_REQUESTS = ["export_csv", "reports"]
-ON_NOTHING = ["business_time", "event_log_import", "completion_import"]
+ON_NOTHING = ["business_time", "event_log_import", "completion_import", "training_matrix"]
 
 
 def run() -> int:

@@ -56,7 +56,10 @@ class RequirementForm(SaysWhatToEnter, forms.ModelForm):
         model = Requirement
         fields = ["module", "audience", "blocks", "valid_months", "effective_from", "why"]
         labels = {"valid_months": "Months for which a completion counts", "effective_from": "From"}
-        help_texts = {"effective_from": "Today or later: nobody’s past is judged by it."}
+        help_texts = {
+            "valid_months": "Empty: for ever.",
+            "effective_from": "Today or later: nobody’s past is judged by it.",
+        }
         widgets = {"effective_from": DATE}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -105,8 +108,8 @@ class WaiverForm(SaysWhatToEnter, forms.ModelForm):
 
     def clean_person(self) -> Person:
         text = str(self.cleaned_data["person"]).strip()
-        named = {"email": text} if "@" in text else {"badge_number": text}
-        entry = Entry(row=1, module="", completed_on=timezone.localdate(), **named)
+        badge_number, email = ("", text) if "@" in text else (text, "")
+        entry = Entry(1, module="", completed_on=timezone.localdate(), badge_number=badge_number, email=email)
         found = People([entry]).meant_by(entry)
         if isinstance(found, Fault):
             raise forms.ValidationError(found.reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,11 +28,6 @@ class Item:
     rule: Requirement
     found: Standing
 
-    @property
-    def blocks(self) -> bool:
-        """Whether it keeps a request from a step as it is now."""
-        return self.found.status in LACKING and self.rule.blocks != "nothing"
-
 
 def on_request(row: Request, user: User) -> Panel | None:
     """How the agent of an open request stands, and the user himself where he acts on requests."""
@@ -41,8 +36,8 @@ def on_request(row: Request, user: User) -> Panel | None:
     rules = {rule.pk: rule for rule in requirements_of([row], user)}
     found = standing(people_of([row], user), today()) if rules else []
     context = {
-        "agent": [Item(rules[item.requirement], item) for item in found if item.agent],
-        "own": [Item(rules[item.requirement], item) for item in found if item.user],
+        "agent": _by_module(Item(rules[item.requirement], item) for item in found if item.agent),
+        "own": _by_module(Item(rules[item.requirement], item) for item in found if item.user),
     }
     return Panel(HEADING, "training/panel_request.html", context) if found else None
 
@@ -81,7 +76,11 @@ def on_agent(agent: Agent, user: User, asked: Mapping[str, str]) -> Panel | None
 
 def _items(found: Sequence[Standing]) -> list[Item]:
     rules = Requirement.objects.select_related("module").in_bulk([row.requirement for row in found])
-    return sorted((Item(rules[row.requirement], row) for row in found), key=lambda item: item.rule.module.code)
+    return _by_module(Item(rules[row.requirement], row) for row in found)
+
+
+def _by_module(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: item.rule.module.code)
 
 
 def _day(text: str) -> tuple[date, str]:

@@ -85,6 +85,7 @@ AND NOT EXISTS (
 )
 """
 # For each person and module one index look-up that ends at the first that stands: no plan here hangs on statistics.
+# OFFSET 0 keeps PostgreSQL from looking again wherever the day is named.
 LATEST = f"""
 (
     SELECT completion.completed_on FROM training_completion AS completion
@@ -101,7 +102,7 @@ WAIVED = """
 )
 """
 STANDING = f"""
-WITH person AS ({{people}}),
+WITH person AS MATERIALIZED ({{people}}),
 rule AS MATERIALIZED (
     SELECT requirement.id, requirement.module_id, requirement.valid_months, asked.audience,
            EXISTS (
@@ -121,10 +122,14 @@ found AS (
     FROM person
     JOIN rule ON rule.audience = person.audience
     CROSS JOIN LATERAL (
-        SELECT coalesce({LATEST.format(key="agent_id")}, {LATEST.format(key="user_id")}) AS completed_on
+        SELECT CASE WHEN person.agent_id IS NOT NULL THEN {LATEST.format(key="agent_id")}
+                    ELSE {LATEST.format(key="user_id")} END AS completed_on
+        OFFSET 0
     ) AS pass
     CROSS JOIN LATERAL (
-        SELECT greatest({WAIVED.format(key="agent_id")}, {WAIVED.format(key="user_id")}) AS until
+        SELECT CASE WHEN person.agent_id IS NOT NULL THEN {WAIVED.format(key="agent_id")}
+                    ELSE {WAIVED.format(key="user_id")} END AS until
+        OFFSET 0
     ) AS waiver
 )
 SELECT agent_id, user_id, requirement_id, module_id,
@@ -182,7 +187,8 @@ def required_agents(agents: QuerySet[Agent]) -> QuerySet[Agent]:
 
 def people_of(agents: QuerySet[Agent]) -> SQL:
     """Agents of `required_agents` as the people of `standing_sql`."""
-    asked = agents.order_by().values_list("pk", "audience")
+    ordered: Any = agents.order_by()
+    asked = ordered.values_list("pk", "audience")
     text, values = asked.query.get_compiler(connection=connection, elide_empty=False).as_sql()
     named = {f"person_{place}": value for place, value in enumerate(values)}
     for name in named:

@@ -150,7 +150,7 @@ def test_the_trend_counts_attempts_that_stand_by_month(people, agents, module):
         # Session, user and his office; offices and modules of the filter; count and rows; notices in the header.
         ("tracking_people", {"office": "HSI-MIA"}, 8),
         ("tracking_expiring", {"office": "HSI-MIA", "days": "90"}, 8),
-        # Session, user and his office; the filter’s offices and modules; offices, counts, modules; notices in the header.
+        # Session, user and his office; the filter’s offices and modules; offices, counts, modules; notices.
         ("tracking_expiring", {}, 9),
         # Session, user and his office; modules of the filter; months; notices in the header.
         ("tracking_trend", {}, 6),

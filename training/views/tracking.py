@@ -113,7 +113,7 @@ def _expiring_cells(cells: list[Cell], office: Office | None) -> list[tuple[int,
     """(completions that expire within so many days, the address of the list of them)."""
     base, code = reverse("training:tracking_expiring"), office.code if office else ""
     return [
-        (sum(cell.within(days) for cell in cells), f"{base}?{urlencode({'office': code, 'days': days})}")
+        (sum(cell.within(days) for cell in cells), f"{base}?{urlencode({'office': code, 'days': str(days)})}")
         for days in WITHIN
     ]
 
