@@ -7,6 +7,7 @@ anew; and, for comparison, with nothing kept. What is shown must equal what a pl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -113,7 +114,7 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
 
 
 def _fill(user: int) -> None:
-    parameters = {"agents": AGENTS, "modules": MODULES, "user": user, "today": timezone.localdate()}
+    parameters: dict[str, Any] = {"agents": AGENTS, "modules": MODULES, "user": user, "today": timezone.localdate()}
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in ROWS:
             cursor.execute(statement, parameters)
