@@ -291,7 +291,7 @@ def test_no_two_columns_have_one_name_in_any_format(tmp_path, like_columns):
     assert frame["case"].tolist() == ["C-1"]
     assert frame["case (stage)"].tolist() == [3600]
     header = list(frame.columns)
-    assert header[-len(LIKE_COLUMNS) - 1 :] == [
+    assert header[-len(LIKE_COLUMNS) - 2 :] == [
         "case (stage)",
         "started_at (stage)",
         "ended_at (stage)",
@@ -302,6 +302,7 @@ def test_no_two_columns_have_one_name_in_any_format(tmp_path, like_columns):
         "as_of",
         "%s",
         "done",
+        "source",
     ]
     with written(tmp_path, "csv", "case").open(newline="") as file:
         assert next(csv.reader(file)) == header
