@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from designation import workflow
@@ -173,3 +176,32 @@ def test_a_kept_count_that_is_wrong_is_found(agents):
     matrix.keep(TODAY())
     OfficeStanding.objects.filter(office=agents[0].office).update(counts={})
     assert matrix.offices_that_differ(TODAY()) == ["HSI-MIA"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_while_counts_are_made_is_in_the_next_answer(agents, module):
+    written, counted = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            completed(agents[0], module)
+            written.set()
+            counted.wait(30)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert written.wait(30)
+    matrix.keep(TODAY())
+    counted.set()
+    writer.join()
+    assert now() == {"missing": 4, "met": 1}
+
+
+def test_the_command_keeps_counts_and_proves_them(agents, capsys):
+    call_command("keep_training_counts")
+    call_command("keep_training_counts", check=True)
+    assert capsys.readouterr().out.endswith("The kept counts equal those counted again.\n")
+    OfficeStanding.objects.filter(office=agents[0].office).update(counts={})
+    with pytest.raises(CommandError, match="HSI-MIA"):
+        call_command("keep_training_counts", check=True)
