@@ -217,9 +217,8 @@ def write_digests(at: datetime) -> int:
     day = local.date()
     people = User.objects.filter(is_active=True, roles__overlap=list(ACTING)).select_related("office")
     without = people.exclude(pk__in=Digest.objects.filter(day=day).values("recipient"))
-    people = list(without.order_by("pk"))
-    late = late_clocks(timezone.now()) if people else {}
-    return sum(_write_digest(person, day, late) for person in people)
+    late = late_clocks(timezone.now()) if without.exists() else {}
+    return sum(_write_digest(person, day, late) for person in without.order_by("pk"))
 
 
 def _has_work_left(local: datetime) -> bool:

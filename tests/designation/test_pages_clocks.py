@@ -78,6 +78,17 @@ def test_what_is_late_by_a_party_s_clock_alone_is_counted_and_listed_with_the_cl
     assert listed == {row.number: ["DEA in all"]}
 
 
+def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests_with_goals(
+    people, client, django_assert_num_queries
+):
+    goal(measure="party", party="DEA")
+    client.force_login(people.hsi_hq)
+    for count in (1, 19):
+        factories.requests(people, "dea_decision", count=count)
+        with django_assert_num_queries(13):
+            client.get(reverse("home"))
+
+
 def test_the_page_sets_the_present_stay_beside_its_goal(people, client):
     goal(stage="dea_decision", business_seconds=64 * HOUR)
     row = factories.request(people, "dea_decision")
