@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from audit import calendar, goals
 from audit.models import Calendar, ExportFile, StepEvent
+from audit.reports.sources import LABELS, stated
 
 if TYPE_CHECKING:
     from audit.exports.snapshot import Position, Progress
@@ -64,6 +65,7 @@ def sources_of(file: ExportFile, source: Source) -> dict[str, Any]:
         },
         "calendar": {"name": name, "version": version},
         "goals": {"version": goals.version()},
+        "source_of_steps": stated(file.workflow) or LABELS[StepEvent.Source.SYSTEM],
     }
 
 

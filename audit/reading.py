@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 
 from audit.machine import Subject
+from audit.models import StepEvent
+from audit.reports.sources import workflow_sources
 from audit.verify import subject_models
 
 
@@ -17,6 +19,22 @@ def models_read_by(user: Any) -> list[type[Subject]]:
         for model in subject_models()
         if model.exported is not None and user.has_role(*roles_that_read(model.workflow))
     ]
+
+
+def workflows_for(user: Any) -> dict[str, str]:
+    """The workflows that the user may ask about: those whose model says what he sees, and for some roles any.
+
+    Each with what people call it, which says of a history that it is imported.
+    """
+    declared = {model.workflow: name_of(model.workflow) for model in models_read_by(user)}
+    if not user.has_role(*settings.AUDIT_ANY_WORKFLOW_ROLES):
+        return declared
+    every = {model.workflow for model in subject_models()}
+    others = {name: sources for name, sources in workflow_sources().items() if name not in every}
+    return declared | {
+        name: f"{name_of(name)} (imported)" if StepEvent.Source.IMPORTED in sources else name_of(name)
+        for name, sources in others.items()
+    }
 
 
 def roles_that_read(workflow: str) -> list[str]:

@@ -9,19 +9,15 @@ from itertools import islice
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from audit.models import StepEvent
-from audit.reading import models_read_by, name_of
+from audit.reading import workflows_for
 from audit.reports.behind import FIELDS
 from audit.reports.figures import Moment
 from audit.reports.periods import EVERY, FISCAL_YEAR, MONTH, Period, containing, last_twelve_months, split
 from audit.reports.question import COHORTS, ENDED, PARTY, STAGE, Measure, Question, dimension_names, known_measures
-from audit.reports.sources import workflow_sources
 from audit.reports.tables import NOT_STATED, dimension_label, measure_label, plain_date, value_labels
-from audit.verify import subject_models
 
 MOST_PERIODS = 400
 EMPTY = "(not stated)"  # the value of a filter in an address that takes what has none
@@ -67,22 +63,6 @@ class Asked:
 def measure_code(measure: Measure) -> str:
     """As “process”, “party:DEA”, “stage:dea_intake”."""
     return f"{measure.what}:{measure.name}" if measure.name else measure.what
-
-
-def workflows_for(user: Any) -> dict[str, str]:
-    """The workflows that the user may ask about: those whose model says what he sees, and for some roles any.
-
-    Each with what people call it, which says of a history that it is imported.
-    """
-    declared = {model.workflow: name_of(model.workflow) for model in models_read_by(user)}
-    if not user.has_role(*settings.AUDIT_ANY_WORKFLOW_ROLES):
-        return declared
-    every = {model.workflow for model in subject_models()}
-    others = {name: sources for name, sources in workflow_sources().items() if name not in every}
-    return declared | {
-        name: f"{name_of(name)} (imported)" if StepEvent.Source.IMPORTED in sources else name_of(name)
-        for name, sources in others.items()
-    }
 
 
 class ReportForm(forms.Form):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from audit import exports
 from audit.export_forms import OrderForm
 from audit.exports import orders, periods
-from audit.exports.columns import Sums, columns_of
+from audit.exports.columns import Sums, columns_of, columns_of_any
 from audit.filters import DECIDED
 from audit.forms import ExportForm
 from audit.machine import Subject
@@ -45,14 +45,13 @@ def for_report_readers(view: View) -> View:
 @for_report_readers
 def processing_times(request: HttpRequest) -> HttpResponse:
     """What the file will hold, under the filters in the address; a post has it made in the format chosen."""
-    model = asked_model(request)
-    form = ExportForm(request.GET, model=model)
+    form = ExportForm(request.GET, user=request.user)
     if request.method == "GET":
         return _page(request, form)
     chosen = OrderForm(request.POST)
     if not form.is_valid() or not chosen.is_valid():
         return _page(request, form, chosen)
-    wanted = {"format": chosen.cleaned_data["format"], "workflow": model.workflow, "filters": form.filters()}
+    wanted = {"format": chosen.cleaned_data["format"], "workflow": form.asked_workflow, "filters": form.filters()}
     try:
         file = orders.order(owner=request.user, **wanted)
     except orders.OrderRefused as error:
@@ -65,12 +64,13 @@ def processing_times(request: HttpRequest) -> HttpResponse:
 @for_report_readers
 def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
     """The file itself, as it comes from the database."""
-    model = asked_model(request)
-    form = ExportForm(request.GET, model=model)
+    form = ExportForm(request.GET, user=request.user)
     if not form.is_valid():
         return _page(request, form)
-    export = exports.processing_times(model.workflow, user=request.user, filters=form.filters())
-    name = f"processing-times-of-{slugify(rows_of(model.workflow))}-{timezone.localdate():%Y-%m-%d}.csv"
+    workflow = form.asked_workflow
+    export = exports.processing_times(workflow, user=request.user, filters=form.filters())
+    of = rows_of(workflow) if form.model else workflow
+    name = f"processing-times-of-{slugify(of)}-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
         exports.stream(export, actor=request.user),
         content_type="text/csv; charset=utf-8",
@@ -81,20 +81,22 @@ def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @for_report_readers
 def data_dictionary(request: HttpRequest) -> HttpResponse:
-    model = asked_model(request)
-    context = {"columns": columns_of(model, Sums()), "row": row_of(model.workflow), "workflow": model.workflow}
+    form = ExportForm(request.GET, user=request.user)
+    workflow = form.asked_workflow
+    columns = columns_of(form.model, Sums()) if form.model else columns_of_any(workflow, Sums())
+    context = {"columns": columns, "row": row_of(workflow), "workflow": workflow}
     return render(request, "audit/data_dictionary.html", context)
 
 
 def _page(request: HttpRequest, form: ExportForm, chosen: OrderForm | None = None) -> HttpResponse:
     """The page of processing times; `chosen` is the order of a file that was refused."""
-    workflow = asked_model(request).workflow
+    workflow = form.asked_workflow
     context: dict[str, Any] = {
         "form": form,
         "presets": _presets(workflow),
         "chosen": chosen or OrderForm(),
         "workflow": workflow,
-        "workflows": workflow_choices(request),
+        "workflows": [(name, urlencode({"workflow": code}), code == workflow) for code, name in form.workflows.items()],
         "row": row_of(workflow),
         "rows": rows_of(workflow),
     }
@@ -121,7 +123,7 @@ def _decided_in(period: periods.Period, workflow: str) -> str:
 
 
 def workflow_choices(request: HttpRequest) -> list[tuple[str, str, bool]]:
-    """What the template `audit/_workflows.html` offers: the workflows that the user reads."""
+    """What the template `audit/_workflows.html` offers: the workflows with a model that the user reads."""
     asked = asked_model(request)
     return [
         (name_of(model.workflow), urlencode({"workflow": model.workflow}), model is asked)
@@ -130,6 +132,6 @@ def workflow_choices(request: HttpRequest) -> list[tuple[str, str, bool]]:
 
 
 def asked_model(request: HttpRequest) -> type[Subject]:
-    """The workflow that the address names, else the first of those that the user reads."""
+    """The workflow with a model that the address names, else the first of those that the user reads."""
     models = models_read_by(request.user)
     return next((model for model in models if model.workflow == request.GET.get("workflow")), models[0])

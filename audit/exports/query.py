@@ -29,6 +29,7 @@ from audit.exports.columns import (
 from audit.filters import DECIDED, FILED, OPEN, Filters
 from audit.machine import Dimension, Subject
 from audit.models import Calendar, StepEvent
+from audit.reading import workflows_for
 from audit.spreadsheets import FORMULA_STARTS
 from audit.verify import subject_models
 
@@ -172,7 +173,7 @@ def event_log(
     workflow: str, *, user: Any = None, filters: Filters | None = None, position: int | None = None
 ) -> Export:
     """The export of all steps of the subjects that `processing_times` would give a row. Raises as it does."""
-    columns = columns_of_steps(_dimension_names(workflow))
+    columns = columns_of_steps(recorded_dimensions(workflow))
     return _export(EVENT_LOG, workflow, columns, STEPS_OF, Sums(), user, filters, position)
 
 
@@ -183,7 +184,7 @@ QUESTIONS: dict[str, Callable[..., Export]] = {
 }
 
 
-def _dimension_names(workflow: str) -> list[str]:
+def recorded_dimensions(workflow: str) -> list[str]:
     """The dimensions that the model declares, or those of the workflow's first steps."""
     model = exported_model(workflow)
     if model is not None and model.exported:
@@ -234,7 +235,8 @@ def _subjects(workflow: str, user: Any) -> tuple[str, dict[str, Any]]:
     model = exported_model(workflow)
     if model is not None:
         return _visible_subjects(model, user)
-    if user is None and StepEvent.objects.filter(workflow=workflow).exists():
+    held = StepEvent.objects.filter(workflow=workflow).exists() if user is None else workflow in workflows_for(user)
+    if held:
         return SUBJECTS_OF_THE_LEDGER, {}
     raise UnknownWorkflow(f"The ledger holds no workflow “{workflow}” for you to see.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit import ledger
 from audit.exports.columns import Sums, columns_of, data_dictionary
-from audit.models import AccessRecord
+from audit.ledger import PastStep
+from audit.models import AccessRecord, StepEvent
 from designation.models import Request
 from tests import factories
 
@@ -94,3 +97,42 @@ def test_the_dictionary_page_names_every_column(client, people):
 def test_the_dictionary_in_the_docs_is_current():
     file = Path(settings.BASE_DIR, "docs", "reference", "data-dictionary.md")
     assert file.read_text(encoding="utf-8") == data_dictionary(Request), "run: manage.py write_data_dictionary"
+
+
+@pytest.fixture
+def imported():
+    at = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    steps = [
+        PastStep(f"C{desk}", "imported", "closed", final=True, at=at, dimensions={"desk": desk})
+        for desk in ("north", "south")
+    ]
+    ledger.append_history("old cases", steps, source=StepEvent.Source.IMPORTED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_imported_workflow_is_taken_in_the_browser_by_those_who_may_read_it(client, people, imported):
+    asked = {"workflow": "old cases", "cohort": "decided", "first_day": "2026-03-01", "desk": "north"}
+    client.force_login(people.auditor)
+    page = client.get(PAGE, asked)
+    assert (page.status_code, page.context["row_count"]) == (200, 1)
+    assert "Old cases (imported)" in page.content.decode()
+    response = client.get(FILE, asked)
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+    assert [(row["case"], row["source"]) for row in rows] == [("Cnorth", "imported")]
+    assert "processing-times-of-old-cases-" in response["Content-Disposition"]
+    assert "elapsed_seconds" in client.get(DICTIONARY, {"workflow": "old cases"}).content.decode()
+    report = client.get(reverse("audit:timeliness"), {"workflow": "old cases"}).content.decode()
+    assert f"{PAGE}?workflow=old%20cases" in report or f"{PAGE}?workflow=old+cases" in report
+    client.force_login(people.coordinator)
+    for url in (PAGE, FILE):
+        assert client.get(url, asked).status_code == 400
+
+
+@pytest.mark.parametrize("url", [PAGE, FILE])
+@pytest.mark.parametrize("unknown", [{"office_": "HSI-MIA"}, {"workflow": "legacy"}, {"state": "approved"}])
+def test_what_the_page_does_not_know_is_refused_and_not_left_out_of_account(client, people, url, unknown):
+    client.force_login(people.auditor)
+    response = client.get(url, unknown)
+    assert response.status_code == 400
+    (word,) = unknown.values() if "workflow" in unknown else unknown
+    assert word in response.content.decode()
