@@ -235,7 +235,7 @@ class ProcessMap:
         if not ways:
             return ""
         are = "1 way is" if ways == 1 else f"{ways} ways are"
-        return f"{are} left out of it, taken fewer than {self.least:,} times."
+        return f"{are} left out of the picture, taken fewer than {self.least:,} times."
 
     @property
     def states(self) -> list[str]:

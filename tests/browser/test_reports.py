@@ -79,8 +79,60 @@ def test_from_a_figure_to_the_trail_of_a_request(people, page_of):
     page = page_of(people.auditor)
     page.goto(reverse("audit:timeliness"))
     row = page.get_by_role("row", name="DEA field review").first
-    row.get_by_role("link").click()
+    row.get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests behind the figure")
     page.get_by_role("row").nth(1).get_by_role("link").click()
     expect(page.get_by_role("rowheader", name="DEA field review").first).to_be_visible()
     assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["timeliness", "process_map", "returns"])
+def test_on_paper_no_column_is_cut_off_and_no_heading_stands_alone(people, page_of, name):
+    make_demo_data(seed=2, count=150, until=timezone.now())
+    page = page_of(people.auditor)
+    page.emulate_media(media="print")
+    # Letter, less margins of half an inch, at 96 pixels an inch.
+    page.set_viewport_size({"width": 720, "height": 960})
+    page.goto(reverse(f"audit:{name}"))
+    tables = page.locator("main table").all()
+    assert tables
+    for table in tables:
+        box = table.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 720, table.get_attribute("aria-label")
+    kept = page.locator("main h2").evaluate_all("all => all.map(one => getComputedStyle(one).breakAfter)")
+    assert set(kept) == {"avoid"}
+    assert not is_wider_than_window(page)
+
+
+def test_the_map_is_as_large_as_it_was_drawn_and_scrolls_by_keyboard(people, page_of):
+    make_demo_data(seed=2, count=150, until=timezone.now())
+    page = page_of(people.auditor)
+    page.set_viewport_size({"width": 500, "height": 700})
+    page.goto(reverse("audit:process_map"))
+    drawn = page.locator(".t21-map img")
+    expect(drawn).to_have_js_property("complete", True, timeout=60_000)
+    assert drawn.evaluate("image => [image.width, image.height]") == drawn.evaluate(
+        "image => [image.naturalWidth, image.naturalHeight]"
+    )
+    around = page.get_by_role("group", name="Process map")
+    around.focus()
+    page.keyboard.press("ArrowRight")
+    expect(around).not_to_have_js_property("scrollLeft", 0)
+    page.get_by_role("link", name="Open the picture alone").click()
+    assert "/pictures/map.svg" in page.url
+
+
+def test_no_picture_moves_what_stands_below_it_when_it_comes(people, page_of):
+    make_demo_data(seed=2, count=60, until=timezone.now())
+    page = page_of(people.auditor)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.route("**/pictures/*.svg*", lambda route: route.abort())
+    page.goto(reverse("audit:timeliness"))
+    kept = page.locator("main img").evaluate_all("all => all.map(one => [one.width, one.height])")
+    page.unroute("**/pictures/*.svg*")
+    page.reload()
+    for (_, height), picture in zip(kept, page.locator("main img").all(), strict=True):
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", True, timeout=60_000)
+        assert abs(picture.evaluate("image => image.height") - height) < 60
