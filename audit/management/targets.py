@@ -27,7 +27,7 @@ def check_rejected(rejected: Path, *sources: Path, overwrite: bool, returncode: 
     writable = rejected if rejected.exists() else rejected.parent
     if rejected.is_dir() or not rejected.parent.is_dir() or not os.access(writable, os.W_OK):
         raise CommandError(f"{rejected} cannot be written; nothing was done.", returncode=returncode)
-    if rejected.is_file() and not overwrite:
+    if _holds_something(rejected) and not overwrite:
         raise CommandError(
             f"{rejected} stands there already; nothing was done. Name another file, or replace it with --overwrite.",
             returncode=returncode,
@@ -37,16 +37,20 @@ def check_rejected(rejected: Path, *sources: Path, overwrite: bool, returncode: 
 def check_output(path: Path) -> None:
     """Raises CommandError unless nothing stands there and beside it but an earlier export of this system, whole."""
     beside = path.with_name(path.name + MANIFEST_SUFFIX)
-    if path.is_file() and not _is_export(path, beside):
+    if _holds_something(path) and not _is_export(path, beside):
         raise CommandError(
             f"{path} stands there already, and is no export with its manifest beside it; nothing was done. "
             "Name another file, or replace it with --overwrite."
         )
-    if beside.exists() and not path.exists() and not _is_on_record(beside):
+    if beside.exists() and not _holds_something(path) and not _is_on_record(beside):
         raise CommandError(
             f"{beside} stands where the manifest is to be written; nothing was done. "
             "Name another file, or replace it with --overwrite."
         )
+
+
+def _holds_something(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _is_export(path: Path, beside: Path) -> bool:
