@@ -214,16 +214,6 @@ EXPORT_DELIVERY_FOLDER = Path(env("EXPORT_DELIVERY_FOLDER", default=str(BASE_DIR
 EXPORT_MAIL_DOMAINS = env.list("EXPORT_MAIL_DOMAINS", default=[])
 EXPORT_MAIL_BYTES = 10_000_000  # a larger file is not attached; the message says where it is
 
-# Exports that were ordered wait here for their owners, readable by the account that runs the system alone. Web servers
-# and workers on several hosts share the folder.
-EXPORT_FOLDER = Path(env("EXPORT_FOLDER", default=str(BASE_DIR / "var" / "exports")))
-EXPORT_KEPT_DAYS = env.int("EXPORT_KEPT_DAYS", default=7)
-# Where exports by schedule are put, each in a folder of its own under it.
-EXPORT_DELIVERY_FOLDER = Path(env("EXPORT_DELIVERY_FOLDER", default=str(BASE_DIR / "var" / "deliveries")))
-# Mailboxes that exports are sent to: those of users, and all of these domains.
-EXPORT_MAIL_DOMAINS = env.list("EXPORT_MAIL_DOMAINS", default=[])
-EXPORT_MAIL_BYTES = 10_000_000  # a larger file is not attached; the message says where it is
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
