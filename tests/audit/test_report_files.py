@@ -357,3 +357,18 @@ def test_a_file_asks_as_often_for_many_as_for_one(client, people):
             take(client, "timeliness", "xlsx")
         asked.append(len(queries))
     assert asked[0] == asked[1] <= 90
+
+
+def test_a_file_says_where_the_steps_come_from_and_what_was_never_on_a_clock(client, people):
+    old = [PastStep("C1", "imported", "closed", final=True, at=timezone.now() - timedelta(days=9))]
+    ledger.append_history("old cases", old, source=StepEvent.Source.IMPORTED)
+    request = factories.request(people, "draft")
+    workflow.transition("withdraw", [request.pk], actor=people.coordinator, reason="Filed twice.")
+    client.force_login(people.auditor)
+    content, _ = take(client, "timeliness", "pdf", workflow="old cases")
+    assert "Source of the steps Imported history" in text_of(content)
+    content, _ = take(client, "process-map", "pdf")
+    assert "Never on a clock 1 more ended, without a time" in text_of(content)
+    content, _ = take(client, "returns", "xlsx", workflow="old cases")
+    stated = dict(openpyxl.load_workbook(io.BytesIO(content))["Parameters"].iter_rows(values_only=True, min_row=2))
+    assert stated["source_of_steps"] == "Imported history"
