@@ -7,6 +7,7 @@ since pages load nothing from elsewhere. `nh3` then lets through only what is li
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -24,6 +25,7 @@ SCHEMES = {"http", "https", "mailto"}
 DEEPEST = 6
 
 
+@lru_cache(maxsize=256)  # a page of text takes some milliseconds, and is read more often than changed
 def rendered(text: str, *, under: int) -> SafeString:
     """The Markdown text as HTML whose headings stand below the page's heading of level `under`, none skipped."""
     html = PARSER.render(text, {"under": under})

@@ -16,7 +16,7 @@ class FileKind(Generic[F]):
 
     `max_rows` counts the rows of all sheets: titles, headers and other lists come on top of the items. `missing` gives
     the labels of the columns that a mapping lacks. `badge` and `email` are the fields by which a person is told;
-    `also_cells` those whose header names may stand in a cell below too. `spares` names fields that others make needless,
+    `also_cells` those whose header names may stand in a cell below too. `spares` are fields that others make needless,
     where they are all found.
     """
 

@@ -24,8 +24,8 @@ _OTHER_KINDS = {
 def read(content: bytes, filename: str, kind: FileKind[Any]) -> Workbook:
     """The sheets of a CSV, XLSX, XLS or ODS file; the content decides which it is, not the name.
 
-    Blank rows are left out, hidden sheets are not read, and the columns that we added to the rows of an earlier file are
-    taken out. Raises UnusableFile, also for more bytes or rows than the kind allows.
+    Blank rows are left out, hidden sheets are not read, and the columns that we added to the rows of an earlier file
+    are taken out. Raises UnusableFile, also for more bytes or rows than the kind allows.
     """
     if not content.strip():
         raise UnusableFile(f"The file is empty. Check that the {kind.noun} was saved, and send it again.")

@@ -12,8 +12,8 @@ from designation.models import Agreement
 
 class Command(BaseCommand):
     help = (
-        "Fills an empty system with an invented year of requests and what goes with them, up to now, marked as invented "
-        "in the ledger."
+        "Fills an empty system with an invented year of requests and what goes with them, up to now, marked as "
+        "invented in the ledger."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
