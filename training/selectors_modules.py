@@ -15,7 +15,7 @@ from designation import workflow
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.differences import Fold, Row, folded, rows
-from training.markdown import rendered
+from designation.markdown import rendered
 from training.models import Attachment, Dispute, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.disputes import DisputeQuerySet, Level
 from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState

@@ -24,7 +24,7 @@ from designation.views.requests import ask_again, refused_to
 from training import differences
 from training import selectors_modules as selectors
 from training.forms_modules import AttachmentForm, SectionForm, TextForm
-from training.markdown import rendered
+from designation.markdown import rendered
 from training.models import Attachment, ModuleVersion, Section
 from training.models.modules import AttachmentQuerySet
 from training.permissions import TRAINING_READERS

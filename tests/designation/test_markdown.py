@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.markdown import TAGS, rendered
+from designation.markdown import TAGS, rendered
 
 
 def html(text: str) -> str:
