@@ -11,6 +11,7 @@ from designation.views.home import home
 urlpatterns = [
     path("", home, name="home"),
     path("", include("designation.urls")),
+    path("api/v1/", include("designation.api")),
     path("admin/", admin.site.urls),
     path(
         "accounts/password_change/",

@@ -10,8 +10,11 @@ from designation.models.people import Role, User
 
 HSI_ROLES = (Role.COORDINATOR, Role.HSI_HQ)
 DEA_ROLES = (Role.DEA_FIELD, Role.DEA_HQ)
-# Who reads requests, agents and processing times, and who enters the admin.
+# Who reads requests, agents and processing times.
 READER_ROLES = (*HSI_ROLES, *DEA_ROLES, Role.AUDITOR)
+# Who may ask of any agent whether he was designated; no more is shown of him than name, badge number and office.
+LOOK_UP_ROLES = (*READER_ROLES, Role.SUPERVISOR)
+# Who enters the admin.
 STAFF_ROLES = (*DEA_ROLES, Role.HSI_HQ, Role.TRAINING_MANAGER, Role.AUDITOR, Role.OPERATOR)
 
 Scope = Callable[[Any, User], bool]

@@ -1,5 +1,5 @@
 """The admin, where DEA reviews and operators keep users and offices."""
 
-from designation.admin import designations, people, records, requests
+from designation.admin import designations, keys, people, records, requests
 
-__all__ = ["designations", "people", "records", "requests"]
+__all__ = ["designations", "keys", "people", "records", "requests"]

@@ -1,4 +1,5 @@
 from designation.models.designations import Designation
+from designation.models.keys import ApiClient
 from designation.models.notices import Notice
 from designation.models.people import Agency, Agent, Agreement, Office, Role, User
 from designation.models.reminders import Digest, Reminder
@@ -9,6 +10,7 @@ __all__ = [
     "Agency",
     "Agent",
     "Agreement",
+    "ApiClient",
     "Designation",
     "Digest",
     "FieldOpinion",

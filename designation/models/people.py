@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*\Z", "Use digits, letters and hyphens, as on the badge.")
 BADGE_NUMBER_HINT = "With its leading zeros, as on the badge."
@@ -275,7 +275,10 @@ class Agent(models.Model):
             models.UniqueConstraint(Lower("email"), name="agent_email_unique", condition=~Q(email="")),
             models.CheckConstraint(name="agent_badge_number_given", condition=~Q(badge_number="")),
         ]
-        indexes = [models.Index(fields=["office", "last_name", "first_name"], name="agent_office_name")]
+        indexes = [
+            models.Index(fields=["office", "last_name", "first_name"], name="agent_office_name"),
+            models.Index(Upper("badge_number"), name="agent_badge_in_capitals"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.last_name}, {self.first_name} ({self.badge_number})"

@@ -9,12 +9,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from designation.keys import save_with_new_key
 from tests.browser import axe_violations, console_errors, is_wider_than_window
 from tests.factories import AgentFactory
 from tests.training.completion_data import completion, entry, in_force, record
 from tests.training.factories import Managers
 from training.completions import uploads
-from training.learning_systems import save_with_new_key
 from training.models import Completion, CompletionImport, LearningSystem
 from training.workflow import completions
 

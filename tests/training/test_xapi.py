@@ -16,12 +16,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from designation.keys import hash_of, save_with_new_key
 from designation.models import Agent
 from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, in_force
 from tests.training.factories import Managers
 from training.completions.statements import MAX_STATEMENTS
-from training.learning_systems import hash_of, save_with_new_key
 from training.models import Completion, LearningSystem, Statement
 
 pytestmark = pytest.mark.django_db

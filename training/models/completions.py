@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from designation.models import Agent, Role, User
+from designation.models.keys import KeyHolder
 from designation.models.people import in_reach_of
 from training.models.modules import Module, ModuleVersion
 from training.permissions import TRAINING_READERS
@@ -227,25 +228,8 @@ class Completion(models.Model):
         return "Passed" if self.passed else "Failed"
 
 
-class LearningSystem(models.Model):
-    """A learning-management system that posts xAPI statements, by a key of which only the hash is kept."""
-
-    name = models.CharField(
-        max_length=80,
-        unique=True,
-        validators=[RegexValidator(r"^[^:\s]([^:]*[^:\s])?\Z", "Write a name without a colon.")],
-        help_text="It signs in under this name.",
-    )
-    key_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256.")
-    is_active = models.BooleanField(default=True)
-    added_by_name = models.CharField(max_length=160, editable=False)
-    added_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+class LearningSystem(KeyHolder):
+    """A learning-management system that posts xAPI statements."""
 
 
 class Statement(models.Model):
