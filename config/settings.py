@@ -201,6 +201,8 @@ AUDIT_ANY_WORKFLOW_ROLES = ["auditor", "hsi_hq", "dea_hq"]
 AUDIT_GOAL_SETTERS = {"hsi_hq": ["HSI", "HSI and DEA"], "dea_hq": ["DEA", "HSI and DEA"]}
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
+# Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
+AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
 # Roles that have exports made by schedule.
 AUDIT_SCHEDULERS = ["auditor"]
 

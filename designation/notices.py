@@ -1,4 +1,7 @@
-"""Who is told of a transition: one notice for each person and batch, written in the batch's own transaction."""
+"""Who is told of a transition: one notice for each person and batch, written in the batch's own transaction.
+
+And of exports: their owners, when they are made.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from kombu.exceptions import OperationalError
 
+from audit.models import ExportFile
 from designation.models import Notice, Request, Role, User
 
 log = logging.getLogger(__name__)
@@ -75,6 +80,25 @@ def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -
     numbers = [request.number for request in requests]
     title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers):,} requests were {verb}"
     return Notice(recipient=person, transition=name, title=title, reason=reason, numbers=numbers)
+
+
+def export_ended(file: ExportFile, state: ExportFile.State) -> None:
+    """Tells its owner that an export that he ordered is ready, or why it could not be made.
+
+    Not of one that he took as it was made, nor of one by schedule, which is delivered.
+    """
+    if file.owner_id is None or not file.kept or file.schedule_id is not None:
+        return
+    made = state == ExportFile.State.DONE
+    Notice.objects.create(
+        recipient_id=file.owner_id,
+        transition="export",
+        title="Your export is ready" if made else "Your export could not be made",
+        body=f"{file.what.capitalize()}, {file.workflow}, as {file.format.upper()}.",
+        numbers=[],
+        path=reverse("audit:export_detail", args=[file.key]),
+    )
+    transaction.on_commit(send_soon)
 
 
 def send_soon() -> None:

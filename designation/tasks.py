@@ -27,8 +27,9 @@ def send_notices() -> int:
     """Sends the notices that were not sent yet, one by one; returns how many. Two workers at once share them out.
 
     A notice that the mail server refuses waits, longer each time, and holds up no other; a server that cannot be
-    reached leaves all to the next run.
+    reached leaves all to the next run. What people want in the app only is not sent.
     """
+    Notice.objects.keep_in_app()
     sent = 0
     if not Notice.objects.unsent().exists():
         return sent

@@ -1,8 +1,9 @@
-"""The pages of requests, rosters, agents and notices."""
+"""The pages of requests, rosters, agents, notices and help."""
 
 from django.urls import path
 
 from designation.views import acts, agents, bulk, filing, notices, requests, rosters
+from designation.views import help as help_pages
 
 app_name = "designation"
 
@@ -32,6 +33,10 @@ urlpatterns = [
     path("agents/<int:pk>/active/", agents.agent_active, name="agent_active"),
     path("designations/<slug:number>/acts/<slug:name>/", acts.designation_act, name="designation_act"),
     path("notices/", notices.notice_list, name="notice_list"),
+    path("notices/settings/", notices.notice_settings, name="notice_settings"),
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
+    path("help/", help_pages.help_home, name="help"),
+    path("help/glossary/", help_pages.help_glossary, name="help_glossary"),
+    path("help/<slug:role>/", help_pages.help_guide, name="help_guide"),
 ]

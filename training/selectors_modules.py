@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 
 from audit import machine
 from designation import workflow
+from designation.markdown import rendered
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.differences import Fold, Row, folded, rows
-from designation.markdown import rendered
 from training.models import Attachment, Dispute, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.disputes import DisputeQuerySet, Level
 from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState

@@ -16,8 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import OperationalError
+from django.conf import settings
+from django.db import OperationalError, transaction
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 from audit import manifest
 from audit.exports.formats import FORMATS, About, CannotWrite
@@ -246,17 +248,24 @@ def failing_unless_done(file: ExportFile) -> Iterator[None]:
 
 def finish(file: ExportFile, source: manifest.Source, found: dict[str, Any], **values: Any) -> bool:
     """Puts the manifest on file; returns False where the export was cancelled, or is another attempt's by now."""
-    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
-    done = running.update(
-        state=ExportFile.State.DONE, manifest=found, rows=found["row_count"], ended_at=Now(), **values
-    )
-    if done:
-        file.state, file.manifest = ExportFile.State.DONE, found
-        source.progress.complete = True
-    return bool(done)
+    if not _end(file, ExportFile.State.DONE, manifest=found, rows=found["row_count"], **values):
+        return False
+    file.state, file.manifest = ExportFile.State.DONE, found
+    source.progress.complete = True
+    return True
 
 
 def fail(file: ExportFile, problem: str) -> None:
     """Puts on file why this attempt came to nothing."""
-    running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
-    running.update(state=ExportFile.State.FAILED, problem=problem, ended_at=Now())
+    _end(file, ExportFile.State.FAILED, problem=problem)
+
+
+def _end(file: ExportFile, state: ExportFile.State, **values: Any) -> bool:
+    """Ends the running attempt, and tells those whom the settings list, unless another has ended it."""
+    with transaction.atomic():
+        running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
+        if not running.update(state=state, ended_at=Now(), **values):
+            return False
+        for path in settings.AUDIT_EXPORT_ENDED:
+            import_string(path)(file, state)
+    return True

@@ -1,6 +1,6 @@
 from designation.models.designations import Designation
 from designation.models.keys import ApiClient
-from designation.models.notices import Notice
+from designation.models.notices import InAppOnly, Notice, NoticeKind
 from designation.models.people import Agency, Agent, Agreement, Office, Role, User
 from designation.models.reminders import Digest, Reminder
 from designation.models.requests import FieldOpinion, Request
@@ -14,7 +14,9 @@ __all__ = [
     "Designation",
     "Digest",
     "FieldOpinion",
+    "InAppOnly",
     "Notice",
+    "NoticeKind",
     "Office",
     "Reminder",
     "Request",

@@ -77,6 +77,10 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:agent_active": POSTED,
     "designation:designation_act": OWN_OFFICE,
     "designation:notice_list": EVERYBODY,
+    "designation:notice_settings": EVERYBODY,
+    "designation:help": EVERYBODY,
+    "designation:help_guide": EVERYBODY,
+    "designation:help_glossary": EVERYBODY,
     "designation:notices_read": dict.fromkeys(ROLES, 302),
     "designation:notice_read": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
     "training:dispute_list": READERS | {"training_manager": 200},
@@ -191,6 +195,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=[arguments["number"]])
     if page in {"agent_detail", "agent_edit", "agent_active"}:
         return reverse(name, args=[arguments["agent"]])
+    if page == "help_guide":
+        return reverse(name, args=["coordinator"])
     if page == "notice_read":
         return reverse(name, args=[arguments["notice"]])
     if page.startswith("roster") and page != "roster_upload":

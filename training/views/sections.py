@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Outcome, Refused
 from designation.act_forms import VersionForm
+from designation.markdown import rendered
 from designation.models import Role, User
 from designation.selectors import timeline, visits_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
@@ -24,7 +25,6 @@ from designation.views.requests import ask_again, refused_to
 from training import differences
 from training import selectors_modules as selectors
 from training.forms_modules import AttachmentForm, SectionForm, TextForm
-from designation.markdown import rendered
 from training.models import Attachment, ModuleVersion, Section
 from training.models.modules import AttachmentQuerySet
 from training.permissions import TRAINING_READERS

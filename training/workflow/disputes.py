@@ -231,7 +231,8 @@ def move_disputes(
                 _answer_open(dispute, actor, accepted=True, answer=reason)
             elif dispute.state == Level.SETTLED and actor is not None:
                 _answer_open(dispute, actor, accepted=False, answer="Leadership decided.")
-            tell_sides(dispute, _told(dispute, name), dispute.outcome or reason, actor=actor)
+            said = dispute.outcome or reason
+            tell_sides(dispute, _told(dispute, name), said, actor=actor, escalated=name == "escalate")
     return outcome
 
 
