@@ -82,6 +82,8 @@ django.setup()
 from audit.exports.writers import xlsx
 from django.core.management import call_command
 def stopped(*_):
+    # A process started in the background ignores the interrupt key, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), int(sys.argv[2]))
 xlsx._write_definitions = stopped
 call_command("export_processing_times", format="xlsx", output=sys.argv[1])

@@ -204,7 +204,7 @@ def test_the_preview_costs_the_same_queries_for_1_and_for_20_rows(people: People
     client.force_login(people.coordinator)
     for count in (1, 20):
         send(client, csv_file([HEADER, *rows[:count]]))
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             assert len(client.get(at("roster")).context["plan"].ready) == count
 
 

@@ -95,8 +95,8 @@ class TestNavigation:
         assert "Decide" in found
         assert "File a request" not in found
 
-    def test_a_user_without_roles_finds_home_and_notices_alone(self):
-        assert labels(User(username="new")) == ["Home", "Notices"]
+    def test_a_user_without_roles_finds_home_training_and_notices_alone(self):
+        assert labels(User(username="new")) == ["Home", "Training", "Notices"]
 
     def test_the_page_in_view_is_marked(self):
         items = navigation_for(user_with(Role.AUDITOR, ""), reverse("home"))
