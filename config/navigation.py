@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from designation.models import Role, User
-from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
+from designation.permissions import DEA_ROLES, HSI_ROLES, LOOK_UP_ROLES, READER_ROLES
 from designation.selectors import unread_notices
 
 
@@ -28,6 +28,7 @@ NAVIGATION = (
     NavigationItem("File a request", "designation:request_create", HSI_ROLES),
     NavigationItem("Upload a roster", "designation:roster_upload", HSI_ROLES),
     NavigationItem("Agents", "designation:agent_list", READER_ROLES),
+    NavigationItem("Look up", "designation:look_up", LOOK_UP_ROLES),
     NavigationItem("Training", "training:overview"),
     NavigationItem("Decide", "admin:index", DEA_ROLES),
     NavigationItem("Reports", "audit:timeliness", READER_ROLES),

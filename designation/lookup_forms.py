@@ -43,6 +43,11 @@ class LookUpForm(Form):
     )
     on = DayField(label="Day", help_text="Today if left blank. A day gone by is judged at its end.")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:  # then the answer takes the focus, or the error summary
+            del self.fields["who"].widget.attrs["autofocus"]
+
 
 class LookUpSeveralForm(Form):
     """Several agents, by badge number."""

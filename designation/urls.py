@@ -1,8 +1,8 @@
-"""The pages of requests, rosters, agents, notices and help."""
+"""The pages of requests, rosters, agents, look-ups, notices and help."""
 
 from django.urls import path
 
-from designation.views import acts, agents, bulk, filing, notices, requests, rosters
+from designation.views import acts, agents, bulk, filing, lookup, notices, requests, rosters
 from designation.views import help as help_pages
 
 app_name = "designation"
@@ -31,6 +31,9 @@ urlpatterns = [
     path("agents/<int:pk>/", agents.agent_detail, name="agent_detail"),
     path("agents/<int:pk>/edit/", agents.agent_edit, name="agent_edit"),
     path("agents/<int:pk>/active/", agents.agent_active, name="agent_active"),
+    path("lookup/", lookup.look_up_one, name="look_up"),
+    path("lookup/several/", lookup.look_up_several, name="look_up_several"),
+    path("lookup/several.csv", lookup.look_up_csv, name="look_up_csv"),
     path("designations/<slug:number>/acts/<slug:name>/", acts.designation_act, name="designation_act"),
     path("notices/", notices.notice_list, name="notice_list"),
     path("notices/settings/", notices.notice_settings, name="notice_settings"),

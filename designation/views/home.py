@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from audit.clocks import Status
+from designation.lookup_forms import LookUpForm
 from designation.models import Notice, Role, User
 from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
@@ -70,6 +71,12 @@ TASKS = (
         (Role.TRAINING_MANAGER,),
     ),
     Task(
+        "Look up several agents at once",
+        "designation:look_up_several",
+        "Paste a list of badge numbers; the answers come as a table and as a file.",
+        (Role.SUPERVISOR,),
+    ),
+    Task(
         "Keep users and offices", "admin:index", "Who may sign in, with which roles, at which office.", (Role.OPERATOR,)
     ),
 )
@@ -112,12 +119,6 @@ PARTS = (
         },
     ),
 )
-NO_TASKS = {
-    Role.SUPERVISOR: (
-        "Supervisors have no page of their own here. Whether an agent is cross-designated, the coordinator of his "
-        "office or DEA headquarters looks up for you: give them the badge number and the day."
-    ),
-}
 NO_ROLE = (
     "Your account has no role yet, and roles open the pages. Ask the operator of this system for one: "
     "say at which office you work and what you do there."
@@ -134,7 +135,8 @@ def home(request: SignedIn) -> HttpResponse:
         "stats": _stats(work_of(user), user) if user.has_role(*READER_ROLES) else [],
         "notices": notices,
         "tasks": _tasks(user),
-        "no_tasks": next((says for role, says in NO_TASKS.items() if user.has_role(role)), NO_ROLE),
+        "no_role": NO_ROLE,
+        "look_up_form": LookUpForm() if user.has_role(Role.SUPERVISOR) else None,
     }
     return render(request, "designation/home.html", context)
 

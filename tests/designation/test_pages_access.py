@@ -42,6 +42,7 @@ READERS = dict.fromkeys(("coordinator", "other_coordinator", "hsi_hq", "dea_fiel
 ONE_REQUEST = READERS | {"other_coordinator": 404, "other_dea_field": 404}
 FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
 OWN_OFFICE = FILERS | {"other_coordinator": 404}
+LOOK_UPS = READERS | {"supervisor": 200}
 REPORTS = READERS | {"training_manager": 200}
 # Of a dispute on a request: who speaks for a side, and who may read it only.
 SIDES = ONE_REQUEST | {"auditor": 403}
@@ -76,6 +77,10 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:agent_edit": OWN_OFFICE,
     "designation:agent_active": POSTED,
     "designation:designation_act": OWN_OFFICE,
+    "designation:look_up": LOOK_UPS,
+    "designation:look_up_several": LOOK_UPS,
+    "designation:look_up_csv": LOOK_UPS,  # with no badge number: the form again
+    "api:designations": dict.fromkeys(ROLES, 401),  # other systems sign in with their keys
     "designation:notice_list": EVERYBODY,
     "designation:notice_settings": EVERYBODY,
     "designation:help": EVERYBODY,
@@ -117,6 +122,7 @@ POST_ONLY = {
     "designation:bulk_act",
     "designation:roster_file",
     "designation:agent_active",
+    "designation:look_up_csv",
     "designation:notices_read",
     "designation:notice_read",
     "logout",
@@ -127,11 +133,12 @@ LED_TO = {
     "designation:bulk_act": "/requests/?priority=expedited",
     "designation:roster_file": "/rosters/{roster}/",
     "designation:agent_active": "/agents/{agent}/",
+    "designation:look_up_csv": "/lookup/several/",
     "designation:notices_read": "/notices/",
     "designation:notice_read": "/notices/",
     "logout": "/",
 }
-OPEN_TO_ALL = {name for name in EXPECTED if name.startswith("password_reset")} | {"login"}
+OPEN_TO_ALL = {name for name in EXPECTED if name.startswith("password_reset")} | {"login", "api:designations"}
 
 
 def addresses(resolver: Any = None, namespace: str = "") -> Iterator[str]:
