@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 
 from audit import closure_admin, goal_admin  # noqa: F401 - they register closures and goals
 from audit.calendar import HOLIDAY_SOURCE, special_days
+from audit.keyset_admin import KeysetAdmin
 from audit.machine import Subject
 from audit.models import AccessRecord, Calendar, StageVisit, StepEvent
 from audit.moments import moment
@@ -53,7 +54,7 @@ class TransitionFilter(admin.SimpleListFilter):
 
 
 @admin.register(StepEvent)
-class StepEventAdmin(RecordAdmin):
+class StepEventAdmin(RecordAdmin, KeysetAdmin):
     class Media:
         css = {"all": ["title21/admin-records.css"]}
 
@@ -111,7 +112,7 @@ class StepEventAdmin(RecordAdmin):
 
 
 @admin.register(StageVisit)
-class StageVisitAdmin(RecordAdmin):
+class StageVisitAdmin(RecordAdmin, KeysetAdmin):
     list_display = [
         "subject",
         "workflow",
@@ -140,7 +141,7 @@ def _told(name: str, value: Any) -> str:
 
 
 @admin.register(AccessRecord)
-class AccessRecordAdmin(RecordAdmin):
+class AccessRecordAdmin(RecordAdmin, KeysetAdmin):
     class Media:
         css = {"all": ["title21/admin-records.css"]}
 

@@ -20,7 +20,7 @@ from psycopg import sql
 from config import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_REQUESTS = ["export_csv", "reports"]
+ON_REQUESTS = ["export_csv", "reports", "lists"]
 ON_NOTHING = ["business_time", "event_log_import", "completion_import", "training_matrix"]
 
 
@@ -52,10 +52,11 @@ def run() -> int:
 
 
 def _make(server: str, name: str, *, requests: int = 0, anew: bool = False) -> None:
-    """The database with its tables and so many requests, unless it is there already."""
+    """The database with its tables and so many requests; one that is there already is only migrated."""
     with psycopg.connect(server, autocommit=True) as connection:
         there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
         if there and not anew:
+            _run(server, name, "manage.py", "migrate", "-v0")
             return
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

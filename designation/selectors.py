@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit import calendar
 from audit.clocks import Clock, OpenClock, Status, clocks_of, open_clocks, stay_clock
+from audit.keyset import Part
 from audit.machine import Subject
 from audit.models import Goal, StageVisit, StepEvent
+from audit.models.ledger import StageVisitQuerySet
 from designation import workflow
 from designation.declared import declared
+from designation.fields import is_key
 from designation.models import Agent, Notice, Office, Request, Role, User
-from designation.models.requests import OPEN_STATES, RequestQuerySet, State
+from designation.models.requests import FINAL_STATES, OPEN_STATES, RequestQuerySet, State
 from designation.permissions import HSI_ROLES
 
 # The steps with which rows begin, which no transition declares.
@@ -34,15 +37,7 @@ BEFORE_TRANSMITTAL = (State.DRAFT, State.HSI_REVIEW)
 OPEN = "open"
 MINE = "mine"
 
-# Oldest first means the longest in the present stage first; what has ended is in no stage and comes last.
-SORTS: dict[str, list[Any]] = {
-    "number": ["pk"],
-    "-number": ["-pk"],
-    "age": [F("in_stage_since").desc(nulls_last=True), "-pk"],
-    "-age": [F("in_stage_since").asc(nulls_last=True), "-pk"],
-    "due": [F("due_at").asc(nulls_last=True), "pk"],
-    "-due": [F("due_at").desc(nulls_last=True), "pk"],
-}
+SORTS = ("number", "-number", "age", "-age", "due", "-due")
 DEFAULT_SORT = "-age"
 
 
@@ -71,13 +66,13 @@ def find_requests(
     turn: str = "",
     clock: str = "",
 ) -> RequestQuerySet:
-    """The requests that the user may see and that fit all that is given, with their clocks.
+    """The requests that the user may see and that fit all that is given.
 
     `text` is a number or the beginning of a badge number or name, `state` a state or OPEN, `office` a code,
     `turn` MINE or the agency whose clock runs, `clock` how it stands to its due time, a value of `audit.clocks.Status`:
     late by any of its clocks, otherwise by that of its present stay.
     """
-    found = Request.objects.visible_to(user).with_clock()
+    found = Request.objects.visible_to(user)
     given = {"kind": kind, "priority": priority, "office__code": office}
     found = found.filter(**{field: value for field, value in given.items() if value})
     if state:
@@ -87,10 +82,56 @@ def find_requests(
     elif turn:
         found = found.filter(state__in=[name for name, party in Request.parties.items() if party == turn])
     if clock == Status.LATE:
-        found = found.open().filter(Q(due_at__lt=Now()) | Q(number__in=list(late_clocks(timezone.now()))))
+        late = stays_now().filter(due_at__lt=Now())
+        by_stay = Q(number__in=late.values("subject"))
+        found = found.open().filter(by_stay | Q(number__in=list(late_clocks(timezone.now()))))
     elif clock:
-        found = found.open().filter(Q(clock_status=clock))
-    return found.filter(_matches(text.strip())) if text.strip() else found
+        found = found.open().filter(in_clock_status(clock))
+    return found.filter(matching(text.strip())) if text.strip() else found
+
+
+def stays_now() -> StageVisitQuerySet:
+    """The present stays of requests: as many as are open, however many have ended."""
+    return StageVisit.objects.open().filter(workflow=Request.workflow)
+
+
+def in_clock_status(status: str) -> Q:
+    """Selects the requests whose present stay stands so to its due time, a value of `audit.clocks.Status`."""
+    stays: Any = stays_now().with_clock_status()
+    return Q(number__in=stays.filter(clock_status=status).values("subject"))
+
+
+def states_asked_for(*, state: str = "", turn: str = "", clock: str = "", **_others: str) -> Sequence[str]:
+    """The states that requests found with these filters of `find_requests` can be in."""
+    if state and state != OPEN:
+        return [state]
+    return OPEN_STATES if state or turn or clock else State.values
+
+
+def request_parts(found: QuerySet[Request], sort: str, states: Iterable[str] = State.values) -> list[Part]:
+    """What the list of the requests found consists of when it is sorted by one of `SORTS`; each is known by its number.
+
+    By age or due time, what is in a stage comes first, in the order of its stay (for age, "-" has the longest first);
+    what has ended, newest first, is a part of its own, since it is in no stage. A part that cannot hold any request in
+    one of `states` is left out, so that nobody looks for it.
+    """
+    sign, column = sort.rpartition("-")[1:]
+    if column == "number":
+        return [Part(found, (f"{sign}pk",), key="number")]
+    states = set(states)
+    ended = Part(found.filter(state__in=FINAL_STATES), ("-pk",), key="number")
+    parts = _parts_in_a_stage(found, column, sign) if states - FINAL_STATES else []
+    return [*parts, ended] if states & FINAL_STATES else parts
+
+
+def _parts_in_a_stage(found: QuerySet[Request], column: str, sign: str) -> list[Part]:
+    """Driven from the stays, through an index that holds only the present ones."""
+    stays = stays_now().filter(subject__in=found.values("number"))
+    longest_first = ("entered_at", "subject")
+    if column == "age":
+        return [Part(stays, longest_first if sign else ("-entered_at", "-subject"), key="subject")]
+    due = Part(stays.filter(due_at__isnull=False), (f"{sign}due_at", f"{sign}subject"), key="subject")
+    return [due, Part(stays.filter(due_at__isnull=True), longest_first, key="subject")]
 
 
 def late_clocks(at: datetime) -> dict[str, list[OpenClock]]:
@@ -112,11 +153,17 @@ def clock_label(clock: OpenClock) -> str:
     return f"{clock.party} in all" if clock.party else "Whole process"
 
 
-def _matches(text: str) -> Q:
-    number = Q(number__istartswith=text)
-    if text.isdigit():
-        number |= Q(number__endswith=f"-{text.zfill(6)}")
-    return number | Q(agent__in=Agent.objects.search(text))
+def matching(text: str) -> Q:
+    """Selects the requests with this number, or the beginning of it, or of an agent who fits the text.
+
+    Each way of finding has an index of its own, so they are asked apart: one condition with OR reads every request.
+    """
+    numbered = Q(number__startswith=text.upper())
+    if is_key(text):
+        numbered |= Q(pk=int(text))  # the number ends with it
+    agents = Agent.objects.search(text)
+    requests = Request.objects.order_by().values("pk")
+    return Q(pk__in=requests.filter(numbered).union(requests.filter(agent__in=agents)))
 
 
 @dataclass(frozen=True)

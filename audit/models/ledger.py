@@ -131,6 +131,16 @@ class StageVisit(models.Model):
                 name="stagevisit_open_by_stage",
                 condition=Q(left_at__isnull=True),
             ),
+            models.Index(
+                fields=["workflow", "entered_at", "subject"],
+                name="stagevisit_open_by_entry",
+                condition=Q(left_at__isnull=True),
+            ),
+            models.Index(
+                fields=["workflow", "due_at", "subject"],
+                name="stagevisit_open_by_due",
+                condition=Q(left_at__isnull=True),
+            ),
             models.Index(fields=["workflow", "entered_at"], name="stagevisit_by_entry"),
         ]
 

@@ -115,7 +115,7 @@ def _confirm_selected(
     Checked rows are taken as posted: one that has left the list since must be refused with its reason, not vanish.
     """
     if request.POST.get("select_across") == "1":
-        pks = list(queryset.order_by("pk").values_list("pk", flat=True))
+        pks = list(queryset.order_by("pk").values_list("pk", flat=True)[: selections.AT_ONCE + 1])
     else:
         pks = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk != NO_ROW]
     return model_admin.confirm(request, name, pks)

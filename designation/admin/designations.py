@@ -40,6 +40,7 @@ class DesignationAdmin(ActsAdmin):
 
     list_display = ["number", "agent", "office", "status", "valid_from", "valid_until", "kind"]
     list_filter = [StatusFilter, RequestKindFilter, OfficeFilter]
+    sorts = {"pk": ("pk",), "valid_until": ("valid_until", "pk")}
     search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Designation]:

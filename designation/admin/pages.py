@@ -10,13 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from audit.keyset_admin import KeysetAdmin
 from audit.machine import Outcome, Subject
 from designation.admin.base import ScopedAdmin
 from designation.declared import Declared, declared
 from designation.models import User
 
 
-class WorkflowAdmin(ScopedAdmin):
+class WorkflowAdmin(ScopedAdmin, KeysetAdmin):
     """A list of rows that a workflow owns, with the acts of `acts`; a subclass says how an act is performed."""
 
     model: type[Subject]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from audit.clocks import Status
 from designation.admin.base import user_of
 from designation.models import Office, Request, Role
+from designation.models.requests import OPEN_STATES, State
 from designation.permissions import DEA_ROLES
-from designation.selectors import offices_seen_by, states_seen_by, waiting_for
+from designation.selectors import in_clock_status, offices_seen_by, states_seen_by, waiting_for
 
 
 class SelectFilter(SimpleListFilter):
@@ -66,6 +67,15 @@ def is_queue(request: HttpRequest) -> bool:
     return request.GET.get(QueueFilter.parameter_name) != QueueFilter.ALL and user_of(request).has_role(*DEA_ROLES)
 
 
+def states_listed(request: HttpRequest) -> Sequence[str]:
+    """The states in which requests of the list can be."""
+    state = request.GET.get(StateFilter.parameter_name)
+    if state in State.values:
+        return [state]
+    only_open = is_queue(request) or request.GET.get(ClockFilter.parameter_name) in Status.values
+    return OPEN_STATES if only_open else State.values
+
+
 class StateFilter(SelectFilter):
     title = "state"
     parameter_name = "state"
@@ -93,10 +103,13 @@ class PriorityFilter(SelectFilter):
 class ClockFilter(SelectFilter):
     title = "due time"
     parameter_name = "clock"
-    lookup = "clock_status"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return list(Status.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset.filter(in_clock_status(value)) if value else queryset
 
 
 class OfficeFilter(SelectFilter):

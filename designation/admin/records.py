@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from audit.role_admin import RoleAdmin
+from audit.keyset_admin import KeysetAdmin
 from designation.admin.base import ScopedAdmin
 from designation.models import Agent, FieldOpinion, Notice, Role, RosterUpload
 
 
 @admin.register(Agent)
-class AgentAdmin(ScopedAdmin):
+class AgentAdmin(ScopedAdmin, KeysetAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR)
     list_display = ["badge_number", "last_name", "first_name", "office", "is_active"]
     list_display_links = ["badge_number", "last_name"]
     list_filter = ["is_active"]
     list_select_related = ["office"]
+    sorts = {"last_name": ("last_name", "first_name", "badge_number"), "badge_number": ("badge_number",)}
     search_fields = ["^badge_number", "^last_name", "^first_name", "^email", "=office__code"]
     search_help_text = "Badge number, name, e-mail address, or the code of an office."
 
+    def first_order(self, request: HttpRequest) -> str:
+        return "last_name"
+
 
 @admin.register(FieldOpinion)
-class FieldOpinionAdmin(ScopedAdmin):
+class FieldOpinionAdmin(ScopedAdmin, KeysetAdmin):
     readers = (Role.AUDITOR,)
     list_display = ["request", "division", "concurs", "given_by", "given_at", "superseded_at"]
     list_filter = ["concurs"]
@@ -30,7 +35,7 @@ class FieldOpinionAdmin(ScopedAdmin):
 
 
 @admin.register(RosterUpload)
-class RosterUploadAdmin(RoleAdmin):
+class RosterUploadAdmin(KeysetAdmin):
     readers = (Role.AUDITOR,)
     list_display = ["filename", "office", "uploaded_by", "uploaded_at", "filed_at"]
     list_select_related = ["office", "uploaded_by"]
@@ -49,7 +54,7 @@ class RosterUploadAdmin(RoleAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(RoleAdmin):
+class NoticeAdmin(KeysetAdmin):
     readers = (Role.AUDITOR,)
     list_display = ["created_at", "recipient", "title", "sent_at", "read_at"]
     list_select_related = ["recipient"]

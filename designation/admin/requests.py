@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from audit.keyset import PARAMETERS, Part, page_of
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
@@ -25,18 +26,28 @@ from designation.admin.queue import (
     QueueFilter,
     StateFilter,
     is_queue,
+    states_listed,
 )
 from designation.agents import changes_since
 from designation.models import Designation, FieldOpinion, Request, Role, User
-from designation.models.requests import FINAL_STATES, State
 from designation.panels import Act, panels_of
 from designation.permissions import DEA_ROLES
-from designation.selectors import clocks, visits_of, waiting_for
+from designation.selectors import clocks, matching, request_parts, visits_of, waiting_for
+
+# The orders of the list -> those of `selectors.SORTS`, where "-age" is the longest in its stage first.
+SORTS = {
+    "number": "number",
+    "-number": "-number",
+    "in_stage_since": "-age",
+    "-in_stage_since": "age",
+    "due_at": "due",
+    "-due_at": "-due",
+}
 
 
 def _is_narrowed(request: HttpRequest) -> bool:
     """Whether the list is searched or filtered, beside being a queue or not."""
-    return any(value for name, value in request.GET.items() if name != QueueFilter.parameter_name)
+    return any(value for name, value in request.GET.items() if name not in (QueueFilter.parameter_name, *PARAMETERS))
 
 
 @admin.register(Request)
@@ -67,23 +78,31 @@ class RequestAdmin(ActsAdmin):
         "due",
     ]
     list_filter = [QueueFilter, StateFilter, KindFilter, PriorityFilter, ClockFilter, OfficeFilter, DivisionFilter]
-    search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
+    search_fields = ["number"]  # for the field to show; what it finds is said in `get_search_results`
+    listed_by = "number"
+    sorts = {"number": ("number",), "in_stage_since": ("entered_at", "subject"), "due_at": ("due_at", "subject")}
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Request], search_term: str
+    ) -> tuple[QuerySet[Request], bool]:
+        """By number, badge number or name, as the list of requests is searched."""
+        text = search_term.strip()
+        return (queryset.filter(matching(text)) if text else queryset), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         visible: Any = super().get_queryset(request)
         return visible.with_people().with_clock()
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
+    def first_order(self, request: HttpRequest) -> str:
         """The queue begins with what has waited longest, the list of all with the newest."""
-        return ["in_stage_since", "pk"] if is_queue(request) else ["-pk"]
+        return "in_stage_since" if is_queue(request) else "-number"
+
+    def parts(self, request: HttpRequest, found: QuerySet[Request], order: str) -> Sequence[Part]:
+        return request_parts(found, SORTS[order], states_listed(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Of the acts, those that can be made from the states in the list."""
-        state = request.GET.get(StateFilter.parameter_name)
-        states = [state] if state in State.values else list(State.values)
-        if is_queue(request):
-            states = [state for state in states if state not in FINAL_STATES]
-        possible = {found.name for state in states for found in Request.transitions_from(state)}
+        possible = {found.name for state in states_listed(request) for found in Request.transitions_from(state)}
         return {name: action for name, action in super().get_actions(request).items() if name in possible}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -100,8 +119,9 @@ class RequestAdmin(ActsAdmin):
         filters[QueueFilter.parameter_name] = QueueFilter.ALL
         among_all = copy.copy(request)
         among_all.GET = QueryDict(filters.urlencode())
+        found: Any = self.get_changelist_instance(among_all)
         return {
-            "count": self.get_changelist_instance(among_all).result_count,
+            "count": found.count,
             "url": f"{self.url('changelist')}?{filters.urlencode()}",
         }
 
@@ -185,5 +205,7 @@ class RequestAdmin(ActsAdmin):
             return None
         list_request = copy.copy(request)
         list_request.GET = QueryDict(self.list_filters(request))
-        rows = self.get_changelist_instance(list_request).queryset
-        return rows.filter(waiting_for(user_of(request))).exclude(pk__in=done).first()
+        rows: Any = self.get_changelist_instance(list_request)
+        waiting = rows.queryset.filter(waiting_for(user_of(request))).exclude(pk__in=done)
+        page = page_of(self.parts(list_request, waiting, rows.order), {}, 1)
+        return next(iter(page.rows(waiting, key="number")), None)

@@ -66,6 +66,11 @@ class Designation(Subject):
             models.CheckConstraint(name="designation_term_runs_forward", condition=Q(valid_until__gte=F("valid_from"))),
             models.CheckConstraint(name="designation_state_known", condition=Q(state__in=Status.values)),
         ]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="designation_state_newest"),
+            models.Index(fields=["office", "-id"], name="designation_office_newest"),
+            models.Index(fields=["valid_until", "id"], name="designation_by_end"),
+        ]
 
     def __str__(self) -> str:
         return self.number

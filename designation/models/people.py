@@ -277,6 +277,7 @@ class Agent(models.Model):
         ]
         indexes = [
             models.Index(fields=["office", "last_name", "first_name"], name="agent_office_name"),
+            models.Index(fields=["last_name", "first_name", "badge_number"], name="agent_name"),
             models.Index(Upper("badge_number"), name="agent_badge_in_capitals"),
         ]
 

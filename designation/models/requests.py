@@ -183,6 +183,9 @@ class Request(Subject):
             models.Index(fields=["office", "state"], name="request_office_state"),
             models.Index(fields=["division", "state"], name="request_division_state"),
             models.Index(fields=["state", "-id"], name="request_state_newest"),
+            models.Index(fields=["office", "-id"], name="request_office_newest"),
+            models.Index(fields=["division", "-id"], name="request_division_newest"),
+            models.Index(fields=["-id"], name="request_open_newest", condition=Q(state__in=OPEN_STATES)),
         ]
 
     def __str__(self) -> str:

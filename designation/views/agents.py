@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import keyset
 from audit.moments import moment
 from designation import selectors, workflow
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
@@ -25,6 +25,7 @@ from designation.views.access import SignedIn, post_only, role_required, visible
 from designation.views.acts import ON_DESIGNATION
 
 PER_PAGE = 50
+BY_NAME = ("last_name", "first_name", "badge_number")
 SAVE_AGAIN = "What you typed is kept below. Save again to put it in place of what is on record now."
 
 
@@ -33,9 +34,13 @@ SAVE_AGAIN = "What you typed is kept below. Save again to put it in place of wha
 def agent_list(request: SignedIn) -> HttpResponse:
     form = AgentFilterForm(request.GET)
     agents = selectors.agents_with_open_request(request.user, form.text_given())
+    address = request.GET.dict()
+    page = keyset.page_of([keyset.Part(agents, BY_NAME)], address, PER_PAGE)
     context = {
         "form": form,
-        "page": Paginator(agents, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "agents": page.rows(agents),
+        "count": keyset.count_beside(page, agents, address),
         "filtered": bool(form.text_given()),
         "keeps": request.user.has_role(*HSI_ROLES),
         "columns": [{"label": label} for label in ("Agent", "Badge number", "Office", "Status", "Open request")],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from audit import keyset
 from audit.clocks import Status
 from designation import selectors
 from designation.agents import changes_since
@@ -32,30 +34,42 @@ OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:req
 def request_list(request: SignedIn) -> HttpResponse:
     """The requests that the user may see, filtered and sorted as the address says."""
     form = RequestFilterForm(request.GET, user=request.user)
-    found = selectors.find_requests(request.user, **form.filters())
+    filters = form.filters()
+    found = selectors.find_requests(request.user, **filters)
     sort = request.GET.get("sort", "")
     sort = sort if sort in selectors.SORTS else selectors.DEFAULT_SORT
-    rows = found.select_related("agent", "office").order_by(*selectors.SORTS[sort])
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    address = request.GET.dict()
+    page = keyset.page_of(
+        selectors.request_parts(found, sort, selectors.states_asked_for(**filters)), address, PER_PAGE
+    )
+    rows: list[Any] = page.rows(found.select_related("agent", "office").with_clock(), key="number")
     bulk = bulk_acts(request.user)
     selectable = set(states_for(bulk))
-    late = selectors.late_clock_labels() if form.filters().get("clock") == Status.LATE else {}
+    late = selectors.late_clock_labels() if filters.get("clock") == Status.LATE else {}
     context = {
         "form": form,
         "page": page,
+        "count": keyset.count_beside(page, found, address),
         "items": [
-            {"row": row, "selectable": row.state in selectable, "late_by": late.get(row.number, [])} for row in page
+            {"row": row, "selectable": row.state in selectable, "late_by": late.get(row.number, [])} for row in rows
         ],
         "sort": sort,
-        "filtered": bool(form.filters()),
+        "filtered": bool(filters),
         "columns": _columns(bulk=bool(bulk), offices=sees_many_offices(request.user)),
         "offices": sees_many_offices(request.user),
         "bulk": bulk,
         "selectable": "in HSI review" if selectable == {State.HSI_REVIEW} else "open",
-        "selectable_in_all": found.filter(state__in=selectable).count() if bulk else 0,
+        "selectable_in_all": _selectable_in_all(request, found, selectable),
         "files": request.user.has_role(*HSI_ROLES),
     }
     return render(request, "designation/request_list.html", context)
+
+
+def _selectable_in_all(request: SignedIn, found: QuerySet[Request], states: Collection[str]) -> keyset.Count:
+    """On how many of the requests found one of the bulk acts can be made; no query where there is no act."""
+    if not states:
+        return keyset.Count(0)
+    return keyset.count_of(found.filter(state__in=states), exactly=request.GET.get(keyset.COUNT) == keyset.ALL)
 
 
 def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:

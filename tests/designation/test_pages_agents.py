@@ -34,11 +34,11 @@ def test_a_coordinator_lists_and_searches_the_agents_of_the_office(people: Peopl
     AgentFactory(office=people.coordinator.office, last_name="Stone", badge_number="88001")
     AgentFactory(office=people.other_coordinator.office, last_name="Quill", badge_number="77003")
     client.force_login(people.coordinator)
-    assert [agent.last_name for agent in client.get(LIST).context["page"]] == ["Quimby", "Stone"]
-    assert [agent.last_name for agent in client.get(LIST, {"text": "770"}).context["page"]] == ["Quimby"]
+    assert [agent.last_name for agent in client.get(LIST).context["agents"]] == ["Quimby", "Stone"]
+    assert [agent.last_name for agent in client.get(LIST, {"text": "770"}).context["agents"]] == ["Quimby"]
     assert "No agent fits" in client.get(LIST, {"text": "zz"}).text
     client.force_login(people.hsi_hq)
-    assert len(client.get(LIST).context["page"]) == 3
+    assert len(client.get(LIST).context["agents"]) == 3
 
 
 def test_the_list_costs_the_same_queries_for_1_and_for_20_agents(people: People, client, django_assert_num_queries):
