@@ -23,6 +23,15 @@ def of_section_owner(section: Any, user: User) -> bool:
     return of_owner(section.module_version, user)
 
 
+def of_asking_owner(version: Any, user: User) -> bool:
+    return of_owner(version, user) and version.retirement_asked_by == user.agency_code
+
+
+def of_agreeing_owner(version: Any, user: User) -> bool:
+    """Whether the user's agency owns the version, and is not the one that asked the other to retire it."""
+    return of_owner(version, user) and version.retirement_asked_by != user.agency_code
+
+
 def of_party(version: Any, user: User) -> bool:
     """Whether the version is in review by the user's agency."""
     return bool(version.party() == user.agency_code)
@@ -50,6 +59,11 @@ def may_decide(dispute: Any, user: User) -> bool:
 
 
 OWNERS = By({Role.TRAINING_MANAGER: of_owner}, "Only a training manager of an agency that owns the module may do this.")
+ASKING_OWNER = By({Role.TRAINING_MANAGER: of_asking_owner}, "Only the agency that asked to retire it takes that back.")
+AGREEING_OWNER = By(
+    {Role.TRAINING_MANAGER: of_agreeing_owner},
+    "Only a training manager of an agency that owns the module may do this; where one agency asked, of the other.",
+)
 REVIEWING_AGENCY = By(
     {Role.TRAINING_MANAGER: of_party}, "Only a training manager of the agency whose review it is may do this."
 )

@@ -28,7 +28,15 @@ UNSIGNED_BY = {
     DEA: (SectionState.UNSIGNED, SectionState.SIGNED_BY_HSI),
 }
 # A published version is superseded by the next one's publication, not by hand.
-OFFERED = ("send_to_review", "pass_review", "publish", "return_to_drafting", "retire")
+OFFERED = (
+    "send_to_review",
+    "pass_review",
+    "publish",
+    "return_to_drafting",
+    "ask_retirement",
+    "take_back_retirement",
+    "retire",
+)
 UNDER_SECTION = 3  # the level of the headings over a section's text
 
 
@@ -64,7 +72,8 @@ class Waiting:
 
 
 def waiting_for(user: User) -> list[Waiting]:
-    """Reviews, sign-offs and publications that wait for the user's agency, and disputes that wait for its word."""
+    """Reviews, sign-offs, publications and retirements that wait for the user's agency; disputes that wait for its
+    word."""
     return [*_versions_waiting(user), *_disputes_waiting(user)]
 
 
@@ -76,8 +85,10 @@ def _versions_waiting(user: User) -> list[Waiting]:
     disputes = Dispute.objects.open()
     on_it = disputes.filter(module_version=OuterRef("pk"))
     on_a_section = disputes.filter(section__module_version=OuterRef("pk"))
+    in_development = Q(state__in=[REVIEW_BY[agency], VersionState.SIGN_OFF])
+    to_retire = ~Q(retirement_asked_by__in=["", agency])
     versions = ModuleVersion.objects.visible_to(user).filter(
-        module__owners__contains=[agency], state__in=[REVIEW_BY[agency], VersionState.SIGN_OFF]
+        in_development | to_retire, module__owners__contains=[agency]
     )
     counted = (
         versions.select_related("module")
@@ -97,6 +108,8 @@ def _versions_waiting(user: User) -> list[Waiting]:
 
 
 def _what_waits(version: Any) -> list[tuple[str, str]]:
+    if version.retirement_asked_by:
+        return [("retire", f"{version.retirement_asked_by} asks your agency to retire it.")]
     if version.state != VersionState.SIGN_OFF:
         return [("review", "Your agency passes it, or returns it to drafting.")]
     if version.to_sign:
@@ -143,7 +156,11 @@ def acts_on(version: ModuleVersion, user: User) -> list[workflow.Act]:
     """The acts of a training manager on the version, with why he may not make one now; none for anybody else."""
     if not user.has_role(Role.TRAINING_MANAGER):
         return []
-    return [act for act in workflow.acts(version, user) if act.name in OFFERED]
+    # Asking and taking it back stand in each other's stead; where one agency owns the module there is neither.
+    out_of_place = {"ask_retirement"} if version.retirement_asked_by else {"take_back_retirement"}
+    if not version.module.is_joint:
+        out_of_place.add("ask_retirement")
+    return [act for act in workflow.acts(version, user) if act.name in OFFERED and act.name not in out_of_place]
 
 
 def why_not(name: str, section: Section, user: User) -> str:

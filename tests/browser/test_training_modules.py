@@ -83,14 +83,14 @@ def attach(to: Section, people: Managers) -> None:
 
 def addresses(drafted: ModuleVersion) -> dict[str, str]:
     first = section(drafted)
-    module = drafted.module.code
+    module, published = drafted.module.code, drafted.module.versions.published().get()
     return {
         "overview": reverse("training:overview"),
         "module": reverse("training:module", args=[module]),
         "module-add": reverse("training:module_add"),
         "module-change": reverse("training:module_change", args=[module]),
         "version": drafted.get_absolute_url(),
-        "act": reverse("training:version_act", args=[drafted.number, "retire"]),
+        "act": reverse("training:version_act", args=[published.number, "ask_retirement"]),
         "section": reverse("training:section", args=[first.number]),
         "section-change": reverse("training:section_change", args=[first.number]),
         "attachment-add": reverse("training:attachment_add", args=[first.number]),

@@ -17,7 +17,7 @@ from audit.machine import Refused
 from tests.factories import AgentFactory, OfficeUserFactory
 from tests.training.completion_data import DAY, PUBLISHED, completion, entry, in_force, record
 from tests.training.factories import Managers, move
-from training.completions.entries import Field
+from training.completions.entries import Entry, Field
 from training.completions.judging import used_up
 from training.models import Completion, CompletionImport, ModuleVersion
 from training.workflow import completions
@@ -35,6 +35,12 @@ def people(db: None) -> Managers:
 @pytest.fixture
 def version(people: Managers) -> ModuleVersion:
     return in_force(people)
+
+
+def record_file(people: Managers, name: str, *entries: Entry) -> CompletionImport:
+    file = record(*entries, actor=people.hsi_manager, file=CompletionImport(file_name=name)).file
+    assert file is not None
+    return file
 
 
 def why_refused(people: Managers, **values) -> tuple[Field, str]:
@@ -169,7 +175,8 @@ class TestWhatIsRefused:
         )
 
     def test_a_version_that_was_retired_by_then(self, people: Managers, version):
-        move(version, "retire", people.hsi_manager, "Replaced by the letter's module.")
+        move(version, "ask_retirement", people.hsi_manager, "Replaced by the letter's module.")
+        move(version, "retire", people.dea_manager, "Agreed.")
         retired = date(2024, 5, 1)
         ModuleVersion.objects.filter(pk=version.pk).update(ended_on=retired)
         field, reason = why_refused(people, agent=AgentFactory())
@@ -375,6 +382,7 @@ class TestCorrections:
             "TRUNCATE training_completion CASCADE",
             "UPDATE training_statement SET content = '{}'",
             "DELETE FROM training_statement",
+            "UPDATE training_completionreport SET evidence = ''",
         ],
     )
     def test_the_database_refuses_to_edit_for_everybody(self, people: Managers, version, statement):
@@ -406,6 +414,52 @@ class TestFilesTakenBack:
         completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")
         with pytest.raises(Refused, match="already"):
             completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")
+
+    def test_what_another_file_reported_too_is_recorded_anew_as_of_that(self, people: Managers, version):
+        alone, shared = AgentFactory.create_batch(2)
+        first, second, third = (
+            record_file(people, name, entry(shared, row=3, evidence=name), *also)
+            for name, also in [("a.csv", [entry(alone)]), ("b.csv", []), ("c.csv", [])]
+        )
+        assert (first.rows, second.rows, third.rows) == (2, 0, 0)
+        effect = completions.taking_back(first)
+        assert (effect.go, effect.stay, effect.files) == (1, 1, [second, third])
+        completions.take_back(first.pk, actor=people.dea_manager, why="Of another academy.")
+        anew = Completion.objects.standing().get()
+        assert (anew.agent, anew.imported, anew.evidence) == (shared, second, "b.csv")
+        assert (anew.why, anew.recorded_by) == (
+            "Recorded anew: a.csv brought it first and was taken back.",
+            people.hsi_manager,
+        )
+        completions.take_back(second.pk, actor=people.dea_manager, why="Of another academy.")
+        assert Completion.objects.standing().get().imported == third
+        completions.take_back(third.pk, actor=people.dea_manager, why="Of another academy.")
+        assert not Completion.objects.standing().exists()
+
+    def test_a_file_taken_back_before_keeps_nothing(self, people: Managers, version):
+        agent = AgentFactory()
+        first, second = (record_file(people, name, entry(agent)) for name in ("a.csv", "b.csv"))
+        completions.take_back(second.pk, actor=people.hsi_manager, why="Wrong file.")
+        assert completions.taking_back(first).stay == 0
+        completions.take_back(first.pk, actor=people.hsi_manager, why="Wrong file.")
+        assert not Completion.objects.standing().exists()
+
+    def test_what_was_withdrawn_by_hand_stays_so_whoever_else_reported_it(self, people: Managers, version):
+        agent = AgentFactory()
+        first = record_file(people, "a.csv", entry(agent))
+        record_file(people, "b.csv", entry(agent))
+        completions.withdraw(Completion.objects.get().pk, actor=people.hsi_manager, why="Another agent’s.")
+        completions.take_back(first.pk, actor=people.hsi_manager, why="Wrong file.")
+        assert not Completion.objects.standing().exists()
+
+    def test_taking_back_asks_as_many_queries_for_many_as_for_one(
+        self, people: Managers, version, django_assert_num_queries
+    ):
+        for count in (1, 40):
+            batch = [entry(agent, row=row) for row, agent in enumerate(AgentFactory.create_batch(count))]
+            first, _ = (record_file(people, name, *batch) for name in ("a.csv", "b.csv"))
+            with django_assert_num_queries(6):
+                completions.take_back(first.pk, actor=people.hsi_manager, why="Wrong file.")
 
     def test_a_file_that_brings_nothing_leaves_no_import(self, people: Managers, version):
         recorded = record(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.training.factories import Managers, ModuleFactory, dispute, move, section, sign, version
-from training.models import Attachment, Module, ModuleVersion, Section, SignOff
+from training.models import Attachment, Module, ModuleVersion, Requirement, Section, SignOff
 from training.workflow import disputes, modules
+from training.workflow.requirements import set_requirement
 
 pytestmark = pytest.mark.django_db
 
@@ -357,7 +359,7 @@ def test_a_versions_page_costs_the_same_queries_for_2_and_for_9_sections(
         shown = version(people, "sign_off", texts=texts)
         attach(section(shown), people)
         sign(shown, people.dea_manager)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(19):
             client.get(at("version", shown))
 
 
@@ -609,3 +611,33 @@ def test_a_comparison_costs_the_same_queries_for_2_and_for_9_sections(
         second = modules.draft_version(module, actor=people.hsi_manager)
         with django_assert_num_queries(10):
             client.get(at("difference", second))
+
+
+def test_retiring_is_confirmed_with_the_requirements_that_it_lifts(people: Managers, client):
+    published = version(people, "published")
+    requirement = Requirement(
+        module=published.module,
+        audience=["initial"],
+        blocks="approval",
+        effective_from=timezone.localdate(),
+        why="The letter of 2021.",
+    )
+    set_requirement(requirement, actor=people.hsi_hq)
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    client.force_login(people.dea_manager)
+    assert "HSI asks your agency to retire it." in client.get(reverse("training:overview")).text
+    page = client.get(reverse("training:version_act", args=[published.number, "retire"])).text
+    assert "Blocks approval: Agents of initial requests" in page
+    assert "then go through" in page
+
+
+def test_who_asked_to_retire_is_offered_to_take_it_back(people: Managers, client):
+    published = version(people, "published")
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    client.force_login(people.hsi_manager)
+    page = client.get(published.get_absolute_url())
+    assert {act.name: bool(act.why_not) for act in page.context["acts"]} == {
+        "take_back_retirement": False,
+        "retire": True,
+    }
+    assert "HSI asks the other agency to retire this version." in page.text

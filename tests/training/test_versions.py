@@ -166,3 +166,72 @@ def test_the_database_refuses_a_state_without_its_step(people: Managers) -> None
         with pytest.raises(IntegrityError, match="its state is retired"):
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
+
+
+# Retiring
+
+
+def test_one_agency_alone_does_not_retire_what_both_published(people: Managers) -> None:
+    published = version(people, "published")
+    assert "Both agencies agree" in refusal("retire", published, people.hsi_manager, "Outdated.")
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    assert "where one agency asked, of the other" in refusal("retire", published, people.hsi_manager, "Outdated.")
+    assert state(published) == "published"
+
+
+def test_the_other_agency_retires_what_one_asks_to_retire(people: Managers) -> None:
+    published = version(people, "published")
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    move(published, "retire", people.dea_manager, "Agreed.")
+    assert state(published) == "retired"
+
+
+def test_who_asked_to_retire_takes_it_back_and_nobody_else(people: Managers) -> None:
+    published = version(people, "published")
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    assert "Only the agency that asked" in refusal("take_back_retirement", published, people.dea_manager)
+    move(published, "take_back_retirement", people.hsi_manager)
+    assert "Both agencies agree" in refusal("retire", published, people.dea_manager, "Outdated.")
+
+
+def test_asking_to_retire_needs_a_reason_and_happens_once(people: Managers) -> None:
+    published = version(people, "published")
+    assert "Give a reason" in refusal("ask_retirement", published, people.hsi_manager)
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    assert "asked for already" in refusal("ask_retirement", published, people.dea_manager, "Outdated.")
+
+
+def test_one_agency_retires_its_own_module(people: Managers) -> None:
+    own = version(people, module=ModuleFactory(owners=["HSI"]))
+    move(own, "send_to_review", people.hsi_manager)
+    move(own, "pass_review", people.hsi_manager)
+    sign(own, people.hsi_manager)
+    move(own, "publish", people.hsi_manager)
+    assert "without asking the other" in refusal("ask_retirement", own, people.hsi_manager, "Outdated.")
+    move(own, "retire", people.hsi_manager, "Outdated.")
+
+
+@pytest.mark.parametrize("at", ["hsi_review", "dea_review"])
+def test_what_an_agency_reviews_is_not_retired(people: Managers, at: str) -> None:
+    assert "Not possible now" in refusal("retire", version(people, at), people.hsi_manager, "Written anew.")
+
+
+@pytest.mark.parametrize("at", ["drafting", "sign_off"])
+def test_what_is_drafted_or_signed_off_is_retired_by_either_agency(people: Managers, at: str) -> None:
+    move(version(people, at), "retire", people.dea_manager, "Written anew.")
+
+
+def test_a_superseded_version_is_retired_by_either_agency(people: Managers) -> None:
+    first = version(people, "published")
+    move(first, "ask_retirement", people.hsi_manager, "Outdated.")
+    version(people, "published", module=first.module)
+    move(first, "retire", people.hsi_manager, "Outdated.")
+
+
+@pytest.mark.parametrize("at", ["drafting", "published"])
+def test_nothing_in_dispute_is_retired(people: Managers, at: str) -> None:
+    disputed = version(people, at)
+    if at == "published":
+        move(disputed, "ask_retirement", people.hsi_manager, "Outdated.")
+    dispute(section(disputed), people.hsi_manager)
+    assert "A dispute on it is open" in refusal("retire", disputed, people.dea_manager, "Outdated.")

@@ -19,6 +19,8 @@ from audit.models import StageVisit
 from designation.models import Agreement, User
 from designation.models.people import DEA, HSI
 from training.permissions import (
+    AGREEING_OWNER,
+    ASKING_OWNER,
     BOTH,
     OWNERS,
     REVIEWING_AGENCY,
@@ -139,6 +141,16 @@ NOTHING_IN_DISPUTE = Condition(
     lambda version: not version.open_disputes().exists(),
     "A dispute on it is open. Settle that first.",
 )
+OWNED_BY_BOTH = Condition(
+    lambda version: version.module.is_joint, "One agency owns the module, and retires it without asking the other."
+)
+NOT_ASKED = Condition(
+    lambda version: not version.retirement_asked_by, "Its retirement is asked for already. The other agency retires it."
+)
+ASKED_OF_THE_OTHER = Condition(
+    lambda version: not version.module.is_joint or version.retirement_asked_by,
+    "Both agencies agree to retire what they published jointly: ask the other agency first.",
+)
 
 
 class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
@@ -180,6 +192,13 @@ RETURN = {
     "says": "Sends it back to be written again. Sign-offs stay until a section's text changes.",
     "reason_required": True,
 }
+RETIRE = {
+    "label": "Retire",
+    "done": "retired",
+    "says": "Nobody completes it any more. Completions of before stay on record.",
+    "reason_required": True,
+    "harmful": True,
+}
 
 
 class ModuleVersion(Subject):
@@ -193,7 +212,7 @@ class ModuleVersion(Subject):
         VersionState.SIGN_OFF.value: BOTH,
     }
     final_states = frozenset({VersionState.PUBLISHED.value, VersionState.SUPERSEDED.value, VersionState.RETIRED.value})
-    moved_fields = ("published_on", "ended_on")
+    moved_fields = ("published_on", "ended_on", "retirement_asked_by")
     exported = Exported(
         identifiers={"module_title": ("module__title", "The module’s title.")},
         dimensions={
@@ -215,6 +234,15 @@ class ModuleVersion(Subject):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     published_on = models.DateField(null=True, editable=False)
     ended_on = models.DateField(null=True, editable=False, help_text="The first day on which it no longer counted.")
+    retirement_asked_by = models.CharField(
+        max_length=10,
+        choices=AGENCY_CHOICES,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The owner that asked the other to retire it while it is published.",
+    )
 
     objects = ModuleVersionQuerySet.as_manager()
 
@@ -232,6 +260,10 @@ class ModuleVersion(Subject):
             models.CheckConstraint(
                 name="version_published_has_its_day",
                 condition=~Q(state__in=["published", "superseded"]) | Q(published_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="version_retirement_asked_while_published",
+                condition=Q(state="published") | Q(retirement_asked_by=""),
             ),
         ]
 
@@ -254,6 +286,10 @@ class ModuleVersion(Subject):
         from training.models.disputes import Dispute
 
         return Dispute.objects.open().filter(Q(module_version=self) | Q(section__module_version=self))
+
+    def requirements_to_lift(self) -> Any:
+        """Requirements of the module in force today or later, which block nobody once no version is published."""
+        return self.module.requirements.not_ended(timezone.localdate())
 
     @transition(
         state,
@@ -322,23 +358,56 @@ class ModuleVersion(Subject):
         custom={"label": "Supersede", "done": "superseded", "says": "A newer version takes its place."},
     )
     def supersede(self, *, by: User, reason: str) -> None:
-        self.ended_on = timezone.localdate()
+        self.ended_on, self.retirement_asked_by = timezone.localdate(), ""
 
     @transition(
         state,
-        source=[*IN_DEVELOPMENT, VersionState.PUBLISHED.value, VersionState.SUPERSEDED.value],
-        target=VersionState.RETIRED,
+        source=VersionState.PUBLISHED,
+        target=VersionState.PUBLISHED,
         permission=OWNERS,
+        conditions=[OWNED_BY_BOTH, NOT_ASKED, NOTHING_IN_DISPUTE],
         custom={
-            "label": "Retire",
-            "done": "retired",
-            "says": "Nobody completes it any more. Completions of before stay on record.",
+            "label": "Ask to retire",
+            "done": "proposed for retirement",
+            "says": "Asks the other agency to retire it. It stays published until that agency does.",
             "reason_required": True,
-            "harmful": True,
         },
     )
+    def ask_retirement(self, *, by: User, reason: str) -> None:
+        self.retirement_asked_by = by.agency_code
+
+    @transition(
+        state,
+        source=VersionState.PUBLISHED,
+        target=VersionState.PUBLISHED,
+        permission=ASKING_OWNER,
+        custom={
+            "label": "Take back asking to retire",
+            "done": "kept published",
+            "says": "Your agency no longer asks the other to retire it.",
+        },
+    )
+    def take_back_retirement(self, *, by: User, reason: str) -> None:
+        self.retirement_asked_by = ""
+
+    @transition(
+        state,
+        source=[VersionState.DRAFTING, VersionState.SIGN_OFF, VersionState.SUPERSEDED],
+        target=VersionState.RETIRED,
+        permission=OWNERS,
+        conditions=[NOTHING_IN_DISPUTE],
+        custom=RETIRE,
+    )
+    @transition(
+        state,
+        source=VersionState.PUBLISHED,
+        target=VersionState.RETIRED,
+        permission=AGREEING_OWNER,
+        conditions=[ASKED_OF_THE_OTHER, NOTHING_IN_DISPUTE],
+        custom=RETIRE,
+    )
     def retire(self, *, by: User, reason: str) -> None:
-        self.ended_on = self.ended_on or timezone.localdate()
+        self.ended_on, self.retirement_asked_by = self.ended_on or timezone.localdate(), ""
 
 
 class SectionQuerySet(models.QuerySet["Section"]):

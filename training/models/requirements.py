@@ -38,8 +38,11 @@ class Blocks(models.TextChoices):
 
 
 class RequirementQuerySet(models.QuerySet["Requirement"]):
+    def not_ended(self, day: date) -> RequirementQuerySet:
+        return self.filter(Q(effective_until__isnull=True) | Q(effective_until__gt=day))
+
     def in_force(self, day: date) -> RequirementQuerySet:
-        return self.filter(Q(effective_until__isnull=True) | Q(effective_until__gt=day), effective_from__lte=day)
+        return self.not_ended(day).filter(effective_from__lte=day)
 
     def visible_to(self, user: User) -> RequirementQuerySet:
         return self if user.is_active else self.none()
