@@ -31,7 +31,8 @@ def entry(agent: Agent | None = None, row: int = 2, **values: Any) -> Entry:
 
 
 def record(*entries: Entry, actor: User, **options: Any) -> completions.Recorded:
-    return completions.record(entries, actor=actor, source=Completion.Source.HAND, **options)
+    source = Completion.Source.FILE if options.get("file") else Completion.Source.HAND
+    return completions.record(entries, actor=actor, source=source, **options)
 
 
 def completion(agent: Agent, actor: User, **values: Any) -> Completion:

@@ -181,13 +181,27 @@ class TestFiles:
         manager.post(reverse("training:completion_record", args=[CompletionUpload.objects.get().pk]))
         file = CompletionImport.objects.get()
         url = reverse("training:completion_take_back", args=[file.pk])
-        assert "Give a reason" in manager.post(url, {"reason": ""}).text
+        page = manager.post(url, {"reason": ""})
+        assert "Give a reason" in page.text
+        assert "1 completion of export.csv no longer counts" in page.text
         page = manager.post(url, {"reason": "Of another academy."}, follow=True)
         assert "Of another academy." in page.text
         assert "Taken back" in manager.get(reverse("training:completion_imports")).text
         assert "its file was taken back" in manager.get(Completion.objects.get().get_absolute_url()).text
         assert not Completion.objects.standing().exists()
         assert "Record 1 good row" in send(manager, csv_file(self.rows)).text
+
+    def test_it_is_said_before_how_many_stay_because_another_file_reported_them_too(self, people: Managers, manager):
+        agents = AgentFactory.create_batch(2)
+        batch = [entry(agent, row=row, score=Decimal(91)) for row, agent in enumerate(agents)]
+        first = record(*batch, actor=people.hsi_manager, file=CompletionImport(file_name="a.csv")).file
+        second = record(*batch, actor=people.hsi_manager, file=CompletionImport(file_name="b.csv")).file
+        page = manager.get(reverse("training:completion_take_back", args=[first.pk]))
+        assert "0 completions of a.csv no longer count;" in page.text
+        assert "2 of its completions stay in force" in page.text
+        assert reverse("training:completion_import", args=[second.pk]) in page.text
+        manager.post(page.request["PATH_INFO"], {"reason": "Wrong file."})
+        assert Completion.objects.standing().filter(imported=second).count() == 2
 
     def test_a_file_of_200_mb_is_refused_before_it_is_read_and_not_kept_anywhere(self, manager, settings, tmp_path):
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
@@ -319,8 +333,8 @@ def test_the_list_is_filtered_and_marks_what_counts_no_more(people: Managers, ma
         ("completion_correct", 5),
         ("completion_withdraw", 5),
         ("completion_imports", 6),
-        ("completion_import", 7),
-        ("completion_take_back", 5),
+        ("completion_import", 8),
+        ("completion_take_back", 8),
         ("completion_upload", 5),
         ("completion_file", 15),
         ("completion_columns", 5),

@@ -19,10 +19,11 @@ from django.utils import timezone
 from designation.keys import hash_of, save_with_new_key
 from designation.models import Agent
 from tests.factories import AgentFactory
-from tests.training.completion_data import DAY, in_force
+from tests.training.completion_data import DAY, entry, in_force, record
 from tests.training.factories import Managers
 from training.completions.statements import MAX_STATEMENTS
-from training.models import Completion, LearningSystem, Statement
+from training.models import Completion, CompletionImport, LearningSystem, Statement
+from training.workflow.completions import take_back
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,17 @@ class TestAgain:
             assert system.post(statement(verb)).status_code == 200
         assert (Completion.objects.count(), Statement.objects.count()) == (1, 2)
 
+    def test_what_a_file_brought_first_is_recorded_anew_when_the_file_is_taken_back(
+        self, people: Managers, agent, system: System
+    ):
+        file = record(entry(agent), actor=people.hsi_manager, file=CompletionImport(file_name="a.csv")).file
+        sent = statement()
+        assert system.post(sent).status_code == 200
+        assert Completion.objects.count() == 1
+        take_back(file.pk, actor=people.hsi_manager, why="Of another academy.")
+        found = Completion.objects.standing().get()
+        assert (str(found.statement_id), found.source, found.recorded_by_name) == (sent["id"], "xapi", "ICE learning")
+
     @pytest.mark.django_db(transaction=True)
     def test_two_posts_at_the_same_time_record_once(self, agent, system: System):
         sent, found, barrier = statement(), [], threading.Barrier(2)
@@ -196,7 +208,7 @@ class TestArrays:
         for count in (1, 100):
             days = [timezone.localdate() - timedelta(days=place + count) for place in range(count)]
             sent = [statement(timestamp=f"{day}T12:00:00-04:00") for day in days]
-            with django_assert_num_queries(19):
+            with django_assert_num_queries(20):
                 assert system.post(sent).status_code == 200
 
     def test_two_of_one_id_or_too_many_are_refused(self, agent, system: System):

@@ -19,15 +19,16 @@ from training.models.modules import VersionState
 # Which of the attempts are on record, counting or corrected, but for those of a file that was taken back. As arrays,
 # so that one statement asks for the whole batch; `ordinal` counts them from 1.
 ON_RECORD = """
-SELECT attempt.ordinal
+SELECT attempt.ordinal, found.id
 FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[]) WITH ORDINALITY
      AS attempt (person, module, completed_on, passed, score, ordinal)
 CROSS JOIN LATERAL (
-    SELECT FROM training_completion AS completion
+    SELECT completion.id FROM training_completion AS completion
     LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
     WHERE completion.{person}_id = attempt.person AND completion.module_id = attempt.module
       AND completion.completed_on = attempt.completed_on AND completion.passed = attempt.passed
       AND completion.score IS NOT DISTINCT FROM attempt.score AND file.taken_back_at IS NULL
+    ORDER BY completion.id DESC
     LIMIT 1
 ) AS found
 """
@@ -50,14 +51,22 @@ ORDER BY completion.completed_on, completion.id
 
 @dataclass(slots=True)
 class Judged:
-    """An entry, whom and what it means, and what recording it would do. `passed` heeds the module's pass mark."""
+    """An entry, whom and what it means, and what recording it would do. `passed` heeds the module's pass mark.
+
+    A duplicate is of the completion `on_record`, by its primary key, or else it `repeats` an entry of its batch.
+    """
 
     entry: Entry
     person: Person | None = None
     version: ModuleVersion | None = None
     passed: bool = False
-    is_duplicate: bool = False
+    on_record: int | None = None
+    repeats: Judged | None = None
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def is_duplicate(self) -> bool:
+        return self.on_record is not None or self.repeats is not None
 
     @property
     def is_ready(self) -> bool:
@@ -162,22 +171,23 @@ def _day(value: date | None) -> date:
 
 def _find_duplicates(judged: Sequence[Judged]) -> None:
     """Marks what is on record already, or earlier in the batch: same person, module, day, result and score."""
-    seen = set()
+    seen: dict[Any, Judged] = {}
     for item in judged:
         if item.faults:
             continue
         assert item.person is not None
         assert item.version is not None
         key = (item.person.key, item.version.module_id, item.entry.completed_on, item.passed, item.entry.score)
-        item.is_duplicate = key in seen
-        seen.add(key)
+        first = seen.setdefault(key, item)
+        item.repeats = None if first is item else first
     for kind in ("agent", "user"):
         asked = [item for item in judged if item.is_ready and _pk(item, kind)]
-        for ordinal in _ordinals_on_record(kind, asked):
-            asked[ordinal - 1].is_duplicate = True
+        for ordinal, completion in _on_record(kind, asked):
+            asked[ordinal - 1].on_record = completion
 
 
-def _ordinals_on_record(kind: str, asked: Sequence[Judged]) -> list[int]:
+def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int]]:
+    """Which of them, counted from 1, are on record as which completion."""
     if not asked:
         return []
     columns = [
@@ -191,7 +201,7 @@ def _ordinals_on_record(kind: str, asked: Sequence[Judged]) -> list[int]:
         # Each by the index of completions: no statistics lead astray, however much was just added.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(ON_RECORD.format(person=kind), columns)
-        found = [row[0] for row in cursor.fetchall()]
+        found = cursor.fetchall()
         cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
     return found
 

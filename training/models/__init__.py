@@ -1,4 +1,11 @@
-from training.models.completions import Completion, CompletionImport, CompletionUpload, LearningSystem, Statement
+from training.models.completions import (
+    Completion,
+    CompletionImport,
+    CompletionReport,
+    CompletionUpload,
+    LearningSystem,
+    Statement,
+)
 from training.models.disputes import About, Dispute, Level, Position, Proposal
 from training.models.modules import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.requirements import Audience, Blocks, Requirement, Waiver
@@ -11,6 +18,7 @@ __all__ = [
     "Blocks",
     "Completion",
     "CompletionImport",
+    "CompletionReport",
     "CompletionUpload",
     "Dispute",
     "LearningSystem",

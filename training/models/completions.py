@@ -171,7 +171,7 @@ class Completion(models.Model):
         "self", on_delete=models.PROTECT, related_name="corrected_by", null=True, db_index=False
     )
     withdrawn = models.BooleanField(default=False, help_text="The correction says that there was no such completion.")
-    why = models.TextField(blank=True, help_text="Of a correction.")
+    why = models.TextField(blank=True, help_text="Of a correction, or of recording anew what a file had brought.")
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     recorded_by_name = models.CharField(max_length=160, help_text="As recorded then.")
     recorded_at = models.DateTimeField(db_default=Now())
@@ -226,6 +226,42 @@ class Completion(models.Model):
         if self.withdrawn:
             return "Withdrawn"
         return "Passed" if self.passed else "Failed"
+
+
+class CompletionReportQuerySet(models.QuerySet["CompletionReport"]):
+    def standing(self) -> CompletionReportQuerySet:
+        """Those of statements, and of files that were not taken back."""
+        return self.filter(Q(imported__isnull=True) | Q(imported__taken_back_at__isnull=True))
+
+
+class CompletionReport(models.Model):
+    """A further file or statement that reported a completion on record already, which it stands for in its turn.
+
+    When the file of the completion is taken back, the earliest report that stands is recorded in its place. A trigger
+    refuses update and delete.
+    """
+
+    completion = models.ForeignKey(Completion, on_delete=models.PROTECT, related_name="reports")
+    source = models.CharField(max_length=10, choices=Completion.Source.choices)
+    evidence = models.TextField(blank=True)
+    imported = models.ForeignKey(CompletionImport, on_delete=models.PROTECT, related_name="reports", null=True)
+    statement_id = models.UUIDField(null=True, help_text="Of the xAPI statement.")
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
+    reported_by_name = models.CharField(max_length=160, help_text="As recorded then.")
+    reported_at = models.DateTimeField(db_default=Now())
+
+    objects = CompletionReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="completion_report_of_file_or_statement",
+                condition=Q(imported__isnull=False) | Q(statement_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.completion} in {self.imported or self.statement_id}"
 
 
 class LearningSystem(KeyHolder):

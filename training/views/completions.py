@@ -272,6 +272,7 @@ def completion_import(request: SignedIn, pk: int) -> HttpResponse:
         "upload": upload if upload and completions.may_record(request.user) else None,
         "records": completions.may_record(request.user),
         "page": Paginator(brought, PER_PAGE).get_page(request.GET.get("page")),
+        "reported": file.reports.count(),
     }
     return render(request, "training/completion_import.html", context)
 
@@ -287,11 +288,12 @@ def completion_take_back(request: SignedIn, pk: int) -> HttpResponse:
         except Refused as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, "The file is taken back. Its completions stay on record and no longer count.")
+            messages.success(request, "The file is taken back.")
             return redirect("training:completion_import", pk)
     context = {
         "heading": "Take the file back",
         "file": file,
+        "effect": completions.taking_back(file),
         "form": form,
         "submit": "Take the file back",
         "danger": True,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audit.machine import Refusal, Refused
@@ -19,12 +20,43 @@ from designation.models import Role, User
 from training.completions.entries import Entry, Fault, Result
 from training.completions.judging import Judged, check, check_attempts, judge
 from training.completions.people import person_of_agent, person_of_user
-from training.models import Completion, CompletionImport, LearningSystem, Statement
+from training.models import Completion, CompletionImport, CompletionReport, LearningSystem, Statement
 
 ONLY_MANAGERS = "Only a training manager records, corrects and takes back completions."
 COPY_COMPLETIONS = """
 COPY training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score, source,
     evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name) FROM STDIN
+"""
+COPY_REPORTS = """
+COPY training_completionreport (completion_id, source, evidence, imported_id, statement_id, reported_by_id,
+    reported_by_name) FROM STDIN
+"""
+# Of each completion of the file that counts and that something else reported too: the earliest such report becomes a
+# completion, and the later ones become reports of that.
+RECORD_ANEW = """
+WITH report AS (
+    SELECT report.*, row_number() OVER (PARTITION BY report.completion_id ORDER BY report.id) AS place
+    FROM training_completion AS completion
+    JOIN training_completionreport AS report ON report.completion_id = completion.id
+    LEFT JOIN training_completionimport AS file ON file.id = report.imported_id
+    WHERE completion.imported_id = %(file)s AND report.imported_id IS DISTINCT FROM %(file)s
+      AND file.taken_back_at IS NULL
+      AND NOT EXISTS (SELECT FROM training_completion AS correction WHERE correction.corrects_id = completion.id)
+), anew AS (
+    SELECT *, nextval(pg_get_serial_sequence('training_completion', 'id')) AS new_id FROM report WHERE place = 1
+), recorded AS (
+    INSERT INTO training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score,
+        source, evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name)
+    SELECT anew.new_id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score, anew.source,
+           anew.evidence, anew.imported_id, anew.statement_id, false, %(why)s, reported_by_id, reported_by_name
+    FROM anew JOIN training_completion AS completion ON completion.id = anew.completion_id
+)
+INSERT INTO training_completionreport (completion_id, source, evidence, imported_id, statement_id, reported_by_id,
+    reported_by_name, reported_at)
+SELECT new_id, report.source, report.evidence, report.imported_id, report.statement_id, report.reported_by_id,
+       report.reported_by_name, report.reported_at
+FROM report JOIN anew ON anew.completion_id = report.completion_id WHERE report.place > 1
+ORDER BY report.id
 """
 NEW_KEYS = """
 SELECT nextval(pg_get_serial_sequence('training_completion', 'id')) FROM generate_series(1, %s)
@@ -66,7 +98,8 @@ def record(
 ) -> Recorded:
     """Records the entries that can be, in one database transaction, for a training manager or a learning system.
 
-    `file` is not saved yet; it is, if it brings any. Raises PermissionDenied; NotAllRecorded if it is all or nothing
+    What is on record already, a file or statement leaves a report of. `file` is not saved yet; it is, if it brings or
+    reports any. Raises PermissionDenied; NotAllRecorded if it is all or nothing
     and some entries are refused.
     """
     if actor is not None and not may_record(actor):
@@ -78,12 +111,16 @@ def record(
         if all_or_nothing and refused:
             raise NotAllRecorded(refused)
         ready = [item for item in judged if item.is_ready]
-        if file is not None and ready:
+        duplicates = [item for item in judged if item.is_duplicate and not item.faults]
+        on_record = [item for item in duplicates if item.on_record is not None]
+        if file is not None and (ready or on_record):
             file.rows, file.imported_by, file.imported_by_name = len(ready), actor, _name(actor, system)
             file.save(force_insert=True)
         done = _write(ready, source, actor, _name(actor, system), file)
-    duplicates = [item.entry.row for item in judged if item.is_duplicate and not item.faults]
-    return Recorded(done, duplicates, refused, file if ready else None)
+        if source != Completion.Source.HAND:
+            _write_reports(on_record, source, actor, _name(actor, system), file)
+    rows = [item.entry.row for item in duplicates]
+    return Recorded(done, rows, refused, file if ready or on_record else None)
 
 
 def _hold() -> None:
@@ -132,6 +169,16 @@ def _write(
                     )
                 )
     return keys
+
+
+def _write_reports(
+    on_record: Sequence[Judged], source: str, actor: User | None, name: str, file: CompletionImport | None
+) -> None:
+    file_pk, actor_pk = file.pk if file else None, actor.pk if actor else None
+    with connection.cursor() as cursor, cursor.copy(COPY_REPORTS) as lines:
+        for item in on_record:
+            entry = item.entry
+            lines.write_row((item.on_record, source, entry.evidence, file_pk, entry.statement_id, actor_pk, name))
 
 
 class StatementConflict(Exception):
@@ -273,7 +320,8 @@ _KEPT = ("agent", "user", "module", "module_version", "completed_on", "passed", 
 def take_back(pk: int, *, actor: User, why: str) -> CompletionImport:
     """Takes a file back as a whole: its completions stay on record and no longer count.
 
-    What corrects one of them by hand stays as it is. Raises PermissionDenied, Refused.
+    Those that another file or a statement reported too are recorded anew as of that. What corrects one of them by hand
+    stays as it is. Raises PermissionDenied, Refused.
     """
     if not may_record(actor):
         raise PermissionDenied(ONLY_MANAGERS)
@@ -289,4 +337,27 @@ def take_back(pk: int, *, actor: User, why: str) -> CompletionImport:
         file.taken_back_at, file.taken_back_by_name = timezone.now(), actor.recorded_name
         file.taken_back_why = why.strip()
         file.save(update_fields=["taken_back_at", "taken_back_by_name", "taken_back_why"])
+        with connection.cursor() as cursor:
+            why = f"Recorded anew: {file} brought it first and was taken back."
+            cursor.execute(RECORD_ANEW, {"file": file.pk, "why": why})
     return file
+
+
+@dataclass(frozen=True)
+class TakingBack:
+    """What taking a file back would do to its completions that count: how many `go`, and how many `stay`, because
+    other files or statements reported them too; `files` are those files, the earliest first."""
+
+    go: int
+    stay: int
+    files: list[CompletionImport]
+
+
+def taking_back(file: CompletionImport) -> TakingBack:
+    """What taking the file back would do now."""
+    standing = Completion.objects.standing().filter(imported=file)
+    other = CompletionReport.objects.standing().exclude(imported=file)
+    stay = standing.filter(Exists(other.filter(completion=OuterRef("pk")))).count()
+    reports = other.filter(completion__in=standing)
+    files = CompletionImport.objects.filter(reports__in=reports).distinct().order_by("pk")
+    return TakingBack(standing.count() - stay, stay, list(files))
