@@ -54,8 +54,8 @@ def answers_for_a_side(dispute: Any, user: User) -> bool:
 
 
 def may_decide(dispute: Any, user: User) -> bool:
-    """Separation of duty: who opened a dispute has no part in deciding it."""
-    return user.agency_code in AGENCIES and dispute.opened_by_id != user.pk
+    """Separation of duty: who argued in a dispute has no part in deciding it."""
+    return user.agency_code in AGENCIES and not dispute.is_argued_by(user)
 
 
 OWNERS = By({Role.TRAINING_MANAGER: of_owner}, "Only a training manager of an agency that owns the module may do this.")
@@ -86,6 +86,7 @@ OTHER_SIDE = By(
 )
 LEADERSHIP = By(
     dict.fromkeys(HEADQUARTERS, may_decide),
-    "Only the headquarters of HSI or DEA decides for leadership, and not the person who opened the dispute.",
+    "Only the headquarters of HSI or DEA decides for leadership, and nobody who opened the dispute, or stated a position, "
+    "proposed an outcome or escalated in it.",
 )
 SYSTEM = BySystem()

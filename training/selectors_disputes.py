@@ -193,7 +193,10 @@ def what_comes_next(dispute: Any) -> str:
         return ""
     following = NEXT_LEVEL.get(dispute.state)
     if following is None:
-        return "There is no higher level: leadership decides. Past its due date it stays here and counts as late."
+        return (
+            "There is no higher level: leadership decides once both agencies have stated their positions, or its due "
+            "date has passed. Past that it stays here and counts as late."
+        )
     name = Dispute.state_label(following)
     if dispute.due_at is None:
         return f"No goal was on file for this level when it came here: it goes to {name} only when a side escalates it."

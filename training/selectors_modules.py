@@ -11,6 +11,7 @@ from django.template.defaultfilters import pluralize
 from django.utils.safestring import SafeString
 
 from audit import machine
+from audit.clocks import Status
 from designation import workflow
 from designation.markdown import rendered
 from designation.models import Role, User
@@ -19,7 +20,7 @@ from training.differences import Fold, Row, folded, rows
 from training.models import Attachment, Dispute, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.disputes import DisputeQuerySet, Level
 from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState
-from training.permissions import DISPUTE_SIDES, LEADERSHIP
+from training.permissions import AGENCIES, DISPUTE_SIDES, HEADQUARTERS
 from training.workflow.modules import SIGN_AS
 
 REVIEW_BY = {HSI: VersionState.HSI_REVIEW, DEA: VersionState.DEA_REVIEW}
@@ -121,7 +122,9 @@ def _what_waits(version: Any) -> list[tuple[str, str]]:
 
 
 def _disputes_waiting(user: User) -> list[Waiting]:
-    disputes = open_disputes(user).waiting_for(user.agency_code).prefetch_related("proposals", "positions")
+    argued = Exists(Dispute.objects.argued_by(user).filter(pk=OuterRef("pk")))
+    waiting = open_disputes(user).waiting_for(user.agency_code).annotate(argued=argued)
+    disputes = waiting.prefetch_related("proposals", "positions")
     return [
         Waiting(f"{dispute}: {label}", dispute.get_absolute_url(), says, dispute)
         for dispute in disputes
@@ -130,14 +133,15 @@ def _disputes_waiting(user: User) -> list[Waiting]:
     ]
 
 
-def _what_waits_in(dispute: Dispute, user: User) -> list[tuple[str, str]]:
+def _what_waits_in(dispute: Any, user: User) -> list[tuple[str, str]]:
     if dispute.proposed_to(user):
         return [("answer", "The other side proposes an outcome: accept it, reject it, or propose another.")]
-    if all(position.agency != user.agency_code for position in dispute.positions.all()):
+    if user.agency_code not in dispute.stated_agencies:
         return [("state a position", "Your agency has not said yet what it holds.")]
-    if dispute.state == Level.LEADERSHIP and LEADERSHIP(dispute, user):
-        return [("decide", "It is before leadership.")]
-    return []
+    if dispute.state != Level.LEADERSHIP or dispute.argued or not user.has_role(*HEADQUARTERS):
+        return []
+    is_heard = len(dispute.stated_agencies) == len(AGENCIES) or dispute.clock_status == Status.LATE
+    return [("decide", "It is before leadership.")] if is_heard else []
 
 
 def open_disputes(user: User) -> DisputeQuerySet:

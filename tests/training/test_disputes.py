@@ -70,15 +70,52 @@ def test_only_leadership_decides_and_only_at_its_level(people: Managers, opened:
     assert "Not possible now" in move("decide", opened, people.dea_hq, "DEA trains.")
     move("escalate", opened, people.hsi_manager, "No progress.")
     move("escalate", opened, people.hsi_manager, "No progress.")
+    disputes.state_position(opened.pk, text="HSI instructors too.", actor=people.hsi_manager)
     assert "Only the headquarters" in move("decide", opened, people.hsi_manager, "HSI trains.")
     assert move("decide", opened, people.hsi_hq, "Both train.") == "settled"
 
 
+@pytest.fixture
+def before_leadership(people: Managers, opened: Dispute) -> Dispute:
+    """Both agencies have stated their positions; no headquarters had a part in it."""
+    disputes.state_position(opened.pk, text="HSI instructors too.", actor=people.hsi_manager)
+    for _ in range(2):
+        move("escalate", opened, people.hsi_manager, "No progress.")
+    return opened
+
+
 def test_whoever_opened_a_dispute_does_not_decide_it(people: Managers) -> None:
     opened = dispute(request(people, "dea_decision"), people.dea_hq)
+    disputes.state_position(opened.pk, text="HSI holds this.", actor=people.coordinator)
     for _ in range(2):
         move("escalate", opened, people.hsi_hq, "No progress.")
-    assert "not the person who opened" in move("decide", opened, people.dea_hq, "As I said.")
+    assert "nobody who opened" in move("decide", opened, people.dea_hq, "As I said.")
+
+
+def test_whoever_escalated_a_dispute_does_not_decide_it(people: Managers, opened: Dispute) -> None:
+    disputes.state_position(opened.pk, text="HSI instructors too.", actor=people.hsi_manager)
+    for actor in (people.hsi_hq, people.hsi_manager):
+        move("escalate", opened, actor, "No progress.")
+    assert "escalated in it" in move("decide", opened, people.hsi_hq, "Both train.")
+    assert move("decide", opened, people.dea_hq, "Both train.") == "settled"
+
+
+def test_whoever_stated_a_position_does_not_decide(people: Managers, before_leadership: Dispute) -> None:
+    disputes.state_position(before_leadership.pk, text="HSI alone.", actor=people.hsi_hq)
+    assert "nobody who" in move("decide", before_leadership, people.hsi_hq, "HSI trains.")
+
+
+def test_whoever_proposed_an_outcome_does_not_decide(people: Managers, before_leadership: Dispute) -> None:
+    disputes.propose(before_leadership.pk, text="HSI alone.", actor=people.hsi_hq)
+    assert "nobody who" in move("decide", before_leadership, people.hsi_hq, "HSI alone.")
+
+
+def test_one_agency_is_not_decided_over_unheard_before_the_due_time(people: Managers, opened: Dispute) -> None:
+    for _ in range(2):
+        move("escalate", opened, people.dea_manager, "No progress.")
+    assert "HSI has not stated its position" in move("decide", opened, people.dea_hq, "DEA trains.")
+    overdue(opened)
+    assert move("decide", opened, people.dea_hq, "DEA trains.") == "settled"
 
 
 def test_a_dispute_that_its_level_did_not_settle_in_time_escalates_by_itself(people: Managers) -> None:
@@ -129,6 +166,6 @@ def goal(business_seconds: int) -> None:
 
 
 def overdue(opened: Dispute) -> None:
-    StageVisit.objects.filter(workflow="dispute", subject=opened.number).update(
+    StageVisit.objects.open().filter(workflow="dispute", subject=opened.number).update(
         due_at=timezone.now() - timedelta(minutes=1)
     )

@@ -247,6 +247,7 @@ def test_the_sides_argue_and_settle_a_dispute_on_its_pages(people: Managers, cli
 
 
 def test_leadership_decides_in_its_own_words(people: Managers, client, opened: Dispute):
+    say(client, people.hsi_manager, opened, "state_position", "HSI instructors too.")
     for _ in range(2):
         say(client, people.hsi_manager, opened, "escalate", "No progress.")
     say(client, people.dea_hq, opened, "decide", "Both train.", **ENDS)
@@ -258,6 +259,7 @@ def test_leadership_decides_in_its_own_words(people: Managers, client, opened: D
 def test_an_act_that_ends_the_dispute_is_confirmed_first(people: Managers, client, opened: Dispute, name):
     disputes.propose(opened.pk, text="DEA trains.", actor=people.dea_manager)
     if name == "decide":
+        disputes.state_position(opened.pk, text="HSI instructors too.", actor=people.hsi_manager)
         for _ in range(2):
             disputes.move_disputes("escalate", [opened.pk], actor=people.hsi_manager, reason="No progress.")
     page = say(client, people.hsi_hq, opened, name, "As written.")

@@ -12,8 +12,9 @@ from django_fsm import FSMField, transition
 
 from audit.calendar import default_name
 from audit.machine import Condition, Dimension, Exported, Subject
-from audit.models import Calendar, StageVisit
+from audit.models import Calendar, StageVisit, StepEvent
 from designation.models import Office, Request, Role, User
+from designation.models.people import DEA, HSI
 from training.models.modules import AGENCY_CHOICES, Module, ModuleVersion, Section
 from training.permissions import BOTH, DISPUTE_SIDES, HEADQUARTERS, LEADERSHIP, OTHER_SIDE, SYSTEM, TRAINING_READERS
 
@@ -88,10 +89,28 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         to_answer = Proposal.objects.filter(dispute=OuterRef("pk"), answered_at__isnull=True).exclude(agency=agency)
         return self.open().filter(~Exists(stated) | Exists(to_answer) | Q(state=Level.LEADERSHIP))
 
+    def argued_by(self, user: User) -> DisputeQuerySet:
+        """Those that the user opened, stated a position in, proposed an outcome for, or escalated."""
+        escalated = StepEvent.objects.filter(workflow=Dispute.workflow, subject=OuterRef("number"), actor=user)
+        return self.filter(
+            Q(opened_by=user)
+            | Exists(Position.objects.filter(dispute=OuterRef("pk"), stated_by=user))
+            | Exists(Proposal.objects.filter(dispute=OuterRef("pk"), made_by=user))
+            | Exists(escalated.filter(transition="escalate"))
+        )
+
 
 HAS_PROPOSAL = Condition(
     lambda dispute: dispute.open_proposal is not None, "No outcome is proposed. Propose one, or escalate."
 )
+
+
+def heard(agency: str) -> Condition:
+    """The agency has said what it holds, or had the whole time of the present level to say so."""
+    return Condition(
+        lambda dispute: agency in dispute.stated_agencies or dispute.is_overdue,
+        f"{agency} has not stated its position, and the due time of this level has not passed.",
+    )
 
 
 class Dispute(Subject):
@@ -204,6 +223,20 @@ class Dispute(Subject):
     def open_proposal(self) -> Proposal | None:
         return next((found for found in self.proposals.all() if found.answered_at is None), None)
 
+    @property
+    def stated_agencies(self) -> set[str]:
+        return {position.agency for position in self.positions.all()}
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the due time of the level that it is at has passed; one without a goal never is."""
+        stays = StageVisit.objects.open().filter(workflow=self.workflow, subject=self.number)
+        return stays.filter(due_at__lt=Now()).exists()
+
+    def is_argued_by(self, user: User) -> bool:
+        """Whether the user opened it, or stated, proposed or escalated anything in it."""
+        return Dispute.objects.argued_by(user).filter(pk=self.pk).exists()
+
     def proposed_to(self, user: User) -> bool:
         """Whether an outcome waits for an answer of the user's agency."""
         proposal = self.open_proposal
@@ -274,6 +307,7 @@ class Dispute(Subject):
         source=Level.LEADERSHIP,
         target=Level.SETTLED,
         permission=LEADERSHIP,
+        conditions=[heard(HSI), heard(DEA)],
         custom={
             "label": "Decide",
             "done": "decided",

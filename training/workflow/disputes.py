@@ -220,7 +220,7 @@ def move_disputes(
         visible = Dispute.objects.visible_to(actor) if actor else Dispute.objects.all()
         outcome = machine.perform(
             name,
-            visible.with_subjects().prefetch_related("proposals"),
+            visible.with_subjects().prefetch_related("proposals", "positions"),
             pks,
             actor=actor,
             reason=reason,
@@ -238,7 +238,7 @@ def move_disputes(
 
 def preview_disputes(name: str, pks: Iterable[int], *, actor: User) -> Outcome[Dispute]:
     """What `move_disputes` would do and refuse at this moment, given a reason; changes nothing."""
-    visible = Dispute.objects.visible_to(actor).with_subjects().prefetch_related("proposals")
+    visible = Dispute.objects.visible_to(actor).with_subjects().prefetch_related("proposals", "positions")
     return machine.preview(name, visible, pks, actor=actor)
 
 
