@@ -165,7 +165,7 @@ def test_hundreds_take_as_many_queries_as_a_few(people, reviewer, django_assert_
             outcome = confirm(reviewer, page)
         assert len(outcome.context["done"]) == count
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0] + 1  # the longer list has a second page, and is counted
 
 
 class TestForgedPost:
