@@ -86,7 +86,7 @@ OTHER_SIDE = By(
 )
 LEADERSHIP = By(
     dict.fromkeys(HEADQUARTERS, may_decide),
-    "Only the headquarters of HSI or DEA decides for leadership, and nobody who opened the dispute, or stated a position, "
-    "proposed an outcome or escalated in it.",
+    "Only the headquarters of HSI or DEA decides for leadership, and nobody who opened the dispute, or stated a "
+    "position, proposed an outcome or escalated in it.",
 )
 SYSTEM = BySystem()

@@ -21,7 +21,7 @@ from training.models import Attachment, Dispute, Module, ModuleVersion, Section,
 from training.models.disputes import DisputeQuerySet, Level
 from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState
 from training.permissions import AGENCIES, DISPUTE_SIDES, HEADQUARTERS
-from training.workflow.modules import SIGN_AS
+from training.workflow.modules import SIGN_AS, why_not_arrange
 
 REVIEW_BY = {HSI: VersionState.HSI_REVIEW, DEA: VersionState.DEA_REVIEW}
 UNSIGNED_BY = {
@@ -179,8 +179,8 @@ def may_write(version: ModuleVersion, user: User) -> bool:
 
 
 def may_arrange(version: ModuleVersion, user: User) -> bool:
-    """Whether the user may add, remove and move sections of the version now."""
-    return not why_not("remove", Section(module_version=version), user)
+    """Whether the user may add sections to the version, remove and move them now."""
+    return why_not_arrange(version, user) is None
 
 
 @dataclass(frozen=True)

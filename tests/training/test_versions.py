@@ -146,6 +146,15 @@ def test_a_section_in_dispute_is_not_signed(people: Managers) -> None:
     assert "dispute on this section is open" in outcome.refused[0].message
 
 
+def test_a_section_in_dispute_is_moved_but_not_removed(people: Managers) -> None:
+    disputed = section(version(people))
+    dispute(disputed, people.dea_manager)
+    with pytest.raises(Refused, match="dispute on this section is open"):
+        modules.remove_section(disputed.pk, actor=people.hsi_manager, version=disputed.version, reason="Not needed.")
+    modules.move_section(disputed.pk, actor=people.hsi_manager, up=False)
+    assert section(disputed.module_version, 1).pk == disputed.pk
+
+
 def test_a_version_in_dispute_is_not_published(people: Managers) -> None:
     signed = version(people, "sign_off")
     sign(signed, people.hsi_manager, people.dea_manager)

@@ -546,7 +546,7 @@ class Section(Subject):
         source=list(IN_TEXT),
         target=SectionState.REMOVED,
         permission=SECTION_OWNERS,
-        conditions=[IN_DRAFTING],
+        conditions=[IN_DRAFTING, NOT_IN_DISPUTE],
         custom={
             "label": "Remove",
             "done": "removed",

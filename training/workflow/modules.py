@@ -190,12 +190,8 @@ def add_section(version: ModuleVersion, *, title: str, body: str, actor: User) -
     """Adds a section at the end of a version that is being drafted. Raises Refused."""
     with transaction.atomic():
         version = ModuleVersion.objects.select_for_update(of=("self",)).select_related("module").get(pk=version.pk)
-        if not OWNERS(version, actor):
-            raise Refused(Refusal(version.number, "permission", OWNERS.why))
-        if version.state != VersionState.DRAFTING:
-            raise Refused(
-                Refusal(version.number, "state", "Sections are added in drafting only. Return the version to it first.")
-            )
+        if refused := why_not_arrange(version, actor):
+            raise Refused(refused)
         places = version.sections.aggregate(position=Max("position"), count=Count("pk"))
         section = Section(
             number=f"{version.number}-s{places['count'] + 1}",
@@ -207,6 +203,17 @@ def add_section(version: ModuleVersion, *, title: str, body: str, actor: User) -
         )
         _add([section], actor)
     return section
+
+
+def why_not_arrange(version: ModuleVersion, actor: User) -> Refusal | None:
+    """Why the actor may not add sections to the version, or move them, now; None where he may."""
+    if not OWNERS(version, actor):
+        return Refusal(version.number, "permission", OWNERS.why)
+    if version.state != VersionState.DRAFTING:
+        return Refusal(
+            version.number, "state", "Sections are added and moved in drafting only. Return the version to it first."
+        )
+    return None
 
 
 def _free_key(version: ModuleVersion, title: str) -> str:
@@ -269,8 +276,8 @@ def move_section(pk: int, *, actor: User, up: bool) -> None:
     """Changes places with the section before it, or after it, in a version that is being drafted. Raises Refused."""
     with transaction.atomic():
         section = _locked_section(pk, actor)
-        if refused := machine.judge("remove", [section], actor=actor, reason="moved").refused:
-            raise Refused(refused[0])
+        if refused := why_not_arrange(section.module_version, actor):
+            raise Refused(refused)
         neighbours = section.module_version.sections.in_text().exclude(pk=pk).select_for_update()
         other = (
             neighbours.filter(position__lt=section.position).last()
