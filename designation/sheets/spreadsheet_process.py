@@ -22,6 +22,11 @@ CPU_SECONDS = 20
 MAX_TEXT = 40_000_000  # characters in all cells together
 STYLES = "xl/styles.xml"
 FORMAT_CODE = re.compile(r'formatCode="([^"]*)"')
+# Of the cells, not of named styles; 9 and 10 are 0% and 0.00%, which have no format code of their own.
+CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+BUILT_IN_PERCENT = re.compile(r'numFmtId="(?:9|10)"')
+# A number format that shows shares as percent, as 0%, 0.00 % or [$-409]0.0%;-0.0%.
+PERCENT = re.compile(r"(?:\[[^\]]*\])*[#0?,.]+(?: |\\ )?%.*", re.DOTALL)
 # A number format that shows whole numbers with leading zeros, as 00000, [$-409]00000;@ or "0"0000.
 PADDING = re.compile(r'(?:\[\$-[^\]]*\])?(?P<before>(?:"[^"]*"|\\.)*)(?P<zeros>0+)(?:_.)*(?:;.*)?', re.DOTALL)
 
@@ -46,12 +51,12 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
-def padded_cells(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
-    """Sheet -> (row, column), counted from 1 -> the text of a number that its format shows with leading zeros.
+def formatted_cells(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
+    """Sheet -> (row, column), counted from 1 -> the text of a number that its format shows padded or as percent.
 
     The other reader gives numbers without their formats. This one is slow, and is asked only if there are such formats.
     """
-    if not has_padding_formats(content):
+    if not has_telling_formats(content):
         return {}
     from openpyxl import load_workbook
 
@@ -61,24 +66,32 @@ def padded_cells(content: bytes) -> dict[str, dict[tuple[int, int], str]]:
             (cell.row, cell.column): text
             for cells in sheet.iter_rows()
             for cell in cells
-            if cell.value is not None and (text := padded(cell.value, cell.number_format))
+            if cell.value is not None and (text := shown(cell.value, cell.number_format))
         }
         for sheet in workbook.worksheets
         if sheet.sheet_state == "visible"
     }
 
 
-def has_padding_formats(content: bytes) -> bool:
+def has_telling_formats(content: bytes) -> bool:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return False
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         styles = package.read(STYLES).decode("utf-8", "replace") if STYLES in package.namelist() else ""
-    return any(PADDING.fullmatch(html.unescape(code)) for code in FORMAT_CODE.findall(styles))
+    codes = [html.unescape(code) for code in FORMAT_CODE.findall(styles)]
+    cells = CELL_FORMATS.search(styles)
+    return any(PADDING.fullmatch(code) or PERCENT.fullmatch(code) for code in codes) or bool(
+        cells and BUILT_IN_PERCENT.search(cells[0])
+    )
 
 
-def padded(value: object, number_format: str) -> str:
-    """A whole number as the format shows it; empty if the format adds nothing to it."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
+def shown(value: object, number_format: str) -> str:
+    """A number as the format shows it, a share as percent with all its decimals; empty if the format adds nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if PERCENT.fullmatch(number_format):
+        return f"{value * 100:.15g}%"
+    if value < 0 or value != int(value):
         return ""
     found = PADDING.fullmatch(number_format)
     if found is None:
@@ -90,19 +103,19 @@ def padded(value: object, number_format: str) -> str:
 def read(content: bytes, max_rows: int, max_columns: int) -> list[dict[str, object]]:
     """The visible worksheets: name and rows; of each row its number and cells up to the last filled one."""
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    padded_in = padded_cells(content)
+    formatted_in = formatted_cells(content)
     sheets: list[dict[str, object]] = []
     rows_left, text_left = max_rows, MAX_TEXT
     for meta in workbook.sheets_metadata:
         if meta.typ != SheetTypeEnum.WorkSheet or meta.visible != SheetVisibleEnum.Visible:
             continue
         rows = []
-        padded_here = padded_in.get(meta.name, {})
+        formatted_here = formatted_in.get(meta.name, {})
         sheet = workbook.get_sheet_by_name(meta.name)
         first_column = sheet.start[1] + 1 if sheet.start else 1
         for number, values in enumerate(sheet.iter_rows(), start=1):
             cells = [
-                padded_here.get((number, column)) or text_of(value)
+                formatted_here.get((number, column)) or text_of(value)
                 for column, value in enumerate(values, start=first_column)
             ]
             while cells and not cells[-1]:

@@ -13,10 +13,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from designation.sheets.columns import Table, propose
 from designation.sheets.files import Row, Sheet, UnusableFile
-from tests.designation.rosters.files import csv_file, xlsx_file
+from tests.designation.rosters.files import csv_file, xlsx_file, xlsx_sheet
 from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, in_force
 from tests.training.factories import Managers
@@ -102,15 +104,55 @@ def test_what_is_no_day_is_not_taken_for_one(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "score"), [("85", "85"), ("85.5 %", "85.5"), ("85,5", "85.5"), ("17/20", "85"), ("101", "101")]
+    ("text", "score"),
+    [
+        ("85", "85"),
+        ("85%", "85"),
+        ("85.5 %", "85.5"),
+        ("85,5", "85.5"),
+        ("17/20", "85"),
+        ("0.5 %", "0.5"),
+        ("101", "101"),
+    ],
 )
 def test_scores_are_read_as_percent(text, score):
     assert score_of(text) == Decimal(score)
 
 
-@pytest.mark.parametrize("text", ["much", "1/0", "NaN", "Infinity", "1E999999", "A-"])
+@given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(1, 100))
+def test_points_below_the_pass_mark_never_reach_it(part, whole, mark):
+    score = score_of(f"{part}/{whole}")
+    assert score is not None
+    assert (score >= mark) is (part * 100 >= mark * whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["much", "1/0", "NaN", "Infinity", "1E999999", "A-", "-17/-20", "17/20 %", "9" * 5_000]
+)
 def test_what_is_no_score_is_not_taken_for_one(text):
     assert score_of(text) is None
+
+
+@pytest.mark.parametrize("text", ["0.85", ".85", "0,85", "0.0001"])
+def test_a_bare_score_between_0_and_1_is_asked_about(text):
+    (fault,) = read(["K00123", "", "", "JT-2009", "2024-05-03", "", text]).faults
+    assert (fault.field, fault.reason) == (Field.SCORE, "This may be a share or a percentage.")
+    assert "85 %" in fault.remedy
+
+
+def test_a_number_that_a_workbook_shows_as_percent_is_taken_as_shown(people: Managers):
+    def fill(sheet: Any, workbook: Any) -> None:
+        sheet.write_row(0, 0, HEADER)
+        for row, (share, shown) in enumerate([(0.85, "0%"), (0.915, "0.00%"), (1, "0.0 %")], start=1):
+            sheet.write_row(row, 0, ["K00123", "", "", "JT-2009", f"2024-05-0{row}", "Completed"])
+            sheet.write_number(row, 6, share, workbook.add_format({"num_format": shown}))
+
+    plan = uploads.plan_upload(start(people, [], "export.xlsx", xlsx_sheet(fill)))
+    assert [(item.entry.score, item.passed) for item in plan.ready] == [
+        (Decimal(85), True),
+        (Decimal("91.5"), True),
+        (Decimal(100), True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +196,7 @@ def test_a_file_with_usual_headers_needs_no_question(people: Managers):
         5: (
             "Completion Date: This is not a date. Write it as 2024-05-03 or 05/03/2024."
             " Status: Nothing is completed yet. Remove the row."
-            " Score: This is not a score. Write a percentage, as 85 or 85.5."
+            " Score: This is not a score. Write a percentage, as 85 or 85.5, or 17/20."
         ),
     }
     assert not Completion.objects.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Literal
 from uuid import UUID
 
@@ -40,6 +40,12 @@ _LABELS = {
     Field.SCORE: "Score",
     Field.EVIDENCE: "Evidence",
 }
+
+
+def percent_of(part: Decimal, whole: Decimal) -> Decimal:
+    """The part in percent of the whole, never rounded up: what is below a pass mark stays below it."""
+    with localcontext(rounding=ROUND_DOWN):
+        return part * 100 / whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from designation.models.people import BADGE_NUMBER
 from designation.sheets.columns import Table
 from designation.sheets.files import Row
-from training.completions.entries import Entry, Fault, Field, Result
+from training.completions.entries import Entry, Fault, Field, Result, percent_of
 
 LONGEST_EVIDENCE = 1_000  # characters
 _POWER_OF_TEN = re.compile(r"\d([.,]\d+)?E[+-]?\d+", re.IGNORECASE)
@@ -34,6 +34,8 @@ _UNDER_WAY = (
     "incomplete, in progress, inprogress, not started, notstarted, enrolled, registered, assigned, not attempted,"
     " not complete, not completed, started, pending, withdrawn, dropped, no show, cancelled, canceled, waived"
 )
+_SCORE = re.compile(r"(-?\d{1,20}(?:[.,]\d{1,20})?|[.,]\d{1,20})( ?%)?")
+_POINTS = re.compile(r"(\d{1,12}(?:[.,]\d{1,6})?) ?/ ?(\d{1,12}(?:[.,]\d{1,6})?)")
 _WRITE_A_DATE = "Write it as 2024-05-03 or 05/03/2024."
 
 
@@ -79,7 +81,7 @@ class _Cells:
             self._wrong(Field.MODULE, "The module’s code is missing.", "Fill it in.")
         day = self._read(Field.COMPLETED_ON, day_of, f"This is not a date. {_WRITE_A_DATE}", "The date is missing.")
         result = self._result(cells(Field.RESULT, ""))
-        score = self._read(Field.SCORE, score_of, "This is not a score. Write a percentage, as 85 or 85.5.")
+        score = self._score(cells(Field.SCORE, ""))
         evidence = cells(Field.EVIDENCE, "")
         if len(evidence) > LONGEST_EVIDENCE:
             self._wrong(Field.EVIDENCE, f"This is longer than {LONGEST_EVIDENCE:,} characters.", "Shorten it.")
@@ -123,6 +125,13 @@ class _Cells:
             self._wrong(field, unreadable)
         return value
 
+    def _score(self, text: str) -> Decimal | None:
+        if text and is_share(text):
+            remedy = "Write 85 or 85 % for 85 percent, 0.85 % for less than one."
+            self._wrong(Field.SCORE, "This may be a share or a percentage.", remedy)
+            return None
+        return self._read(Field.SCORE, score_of, "This is not a score. Write a percentage, as 85 or 85.5, or 17/20.")
+
     def _result(self, text: str) -> Result | None:
         found = result_of(text)
         if found is None:
@@ -163,13 +172,24 @@ def _parsed(text: str, form: str) -> date | None:
 
 @lru_cache(maxsize=10_000)
 def score_of(text: str) -> Decimal | None:
-    """A percentage with two decimals, as of “85”, “85.5 %” or “17/20”; None if it is none."""
-    part, slash, whole = text.removesuffix("%").strip().replace(",", ".").partition("/")
-    try:
-        score = Decimal(part) * 100 / Decimal(whole) if slash else Decimal(part)
-        return score.quantize(Decimal("0.01")) if score.is_finite() else None
-    except (InvalidOperation, ZeroDivisionError):
+    """A percentage, as of “85”, “85.5 %” or “17/20”; None if it is none."""
+    plain = _SCORE.fullmatch(text)
+    if plain:
+        return _number(plain[1])
+    points = _POINTS.fullmatch(text)
+    if points is None or not _number(points[2]):
         return None
+    return percent_of(_number(points[1]), _number(points[2]))
+
+
+def is_share(text: str) -> bool:
+    """Whether it is a bare number above 0 and below 1, which some systems write for a share and others for percent."""
+    plain = _SCORE.fullmatch(text)
+    return plain is not None and not plain[2] and 0 < _number(plain[1]) < 1
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace(",", "."))
 
 
 @lru_cache(maxsize=1_000)
