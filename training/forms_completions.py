@@ -34,8 +34,8 @@ class AttemptForm(Form):
         required=False,
         min_value=0,
         max_value=100,
-        max_digits=5,
-        decimal_places=2,
+        max_digits=7,
+        decimal_places=4,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text="Percent. A module with a pass mark needs it; below the mark, the attempt counts as failed.",
         error_messages=dict.fromkeys(["min_value", "max_value"], "A score is a percentage from 0 to 100."),
@@ -112,8 +112,10 @@ class CorrectionForm(AttemptForm):
 
     def __init__(self, data: Any = None, *, completion: Completion) -> None:
         result = "passed" if completion.passed else "failed"
-        names = ("completed_on", "score", "evidence")
-        super().__init__(data, initial={"result": result, **{name: getattr(completion, name) for name in names}})
+        score = None if completion.score is None else f"{completion.score.normalize():f}"
+        names = ("completed_on", "evidence")
+        kept = {name: getattr(completion, name) for name in names}
+        super().__init__(data, initial={"result": result, "score": score, **kept})
 
 
 class WhyForm(ReasonForm):

@@ -206,6 +206,7 @@ class TestPassMarkAndAttempts:
         [
             ("completed", "80", True),
             ("passed", "79.99", False),
+            ("passed", "79.999999", False),
             ("failed", "95", False),
             ("failed", None, False),
         ],
@@ -214,6 +215,13 @@ class TestPassMarkAndAttempts:
         in_force(people, pass_mark=80)
         given = Decimal(score) if score else None
         assert completion(AgentFactory(), people.hsi_manager, result=result, score=given).passed is passed
+
+    def test_a_score_is_stored_with_four_decimals_cut_off(self, people: Managers):
+        in_force(people, pass_mark=80)
+        agent = AgentFactory()
+        found = completion(agent, people.hsi_manager, score=Decimal("79.999999"))
+        assert (found.score, found.percent) == (Decimal("79.9999"), "79.9999 %")
+        assert record(entry(agent, score=Decimal("79.999999")), actor=people.hsi_manager).duplicates == [2]
 
     def test_without_a_score_nobody_passes_a_module_with_a_pass_mark(self, people: Managers):
         in_force(people, pass_mark=80)

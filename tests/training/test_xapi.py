@@ -107,6 +107,14 @@ def test_a_score_is_taken_as_percent(agent, system: System, score, percent):
     assert Completion.objects.get().score == Decimal(percent)
 
 
+def test_a_score_just_below_the_pass_mark_fails(people: Managers, system: System):
+    in_force(people, pass_mark=80)
+    AgentFactory(email="lee.stone@example.gov")
+    assert system.post(statement("completed", result={"score": {"scaled": 0.79999999}})).status_code == 200
+    found = Completion.objects.get()
+    assert (found.passed, found.score) == (False, Decimal("79.9999"))
+
+
 def test_the_person_may_be_told_by_an_account_with_the_badge_number(agent, system: System):
     account = {"account": {"homePage": "https://ice.example.gov", "name": "K00123"}}
     assert system.post(statement(actor=account)).status_code == 200

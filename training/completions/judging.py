@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from django.utils.formats import date_format
 from training.completions.entries import Entry, Fault, Field
 from training.completions.people import People, Person
 from training.models import Module, ModuleVersion
+from training.models.completions import percent_text
 from training.models.modules import VersionState
 
 # Which of the attempts are on record, counting or corrected, but for those of a file that was taken back. As arrays,
@@ -67,6 +69,16 @@ class Judged:
     @property
     def is_duplicate(self) -> bool:
         return self.on_record is not None or self.repeats is not None
+
+    @property
+    def score(self) -> Decimal | None:
+        """The score as it is stored: with four decimals, cut off, so that none reaches a mark by rounding."""
+        score = self.entry.score
+        return None if score is None else score.quantize(Decimal("0.0001"), ROUND_DOWN)
+
+    @property
+    def percent(self) -> str:
+        return percent_text(self.score)
 
     @property
     def is_ready(self) -> bool:
@@ -177,7 +189,7 @@ def _find_duplicates(judged: Sequence[Judged]) -> None:
             continue
         assert item.person is not None
         assert item.version is not None
-        key = (item.person.key, item.version.module_id, item.entry.completed_on, item.passed, item.entry.score)
+        key = (item.person.key, item.version.module_id, item.entry.completed_on, item.passed, item.score)
         first = seen.setdefault(key, item)
         item.repeats = None if first is item else first
     for kind in ("agent", "user"):
@@ -195,7 +207,7 @@ def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int]]:
         _array(item.version.module_id for item in asked if item.version),
         _array(item.entry.completed_on for item in asked),
         _array(item.passed for item in asked),
-        _array("NULL" if item.entry.score is None else item.entry.score for item in asked),
+        _array("NULL" if item.score is None else item.score for item in asked),
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         # Each by the index of completions: no statistics lead astray, however much was just added.

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from training.completions.entries import Entry, Field, Result
+from training.completions.entries import Entry, Field, Result, percent_of
 
 MAX_STATEMENTS = 1_000
 DEEPEST = 40  # levels of objects and arrays in a statement
@@ -278,12 +278,8 @@ def _score(statement: dict[str, Any]) -> Decimal | None:
     if "scaled" in given:
         if not -1 <= given["scaled"] <= 1:
             raise Malformed("result.score.scaled", "A scaled score is from -1 to 1.")
-        return _percent(given["scaled"])
-    return _percent((given["raw"] - low) / (high - low)) if "raw" in given else None
-
-
-def _percent(share: Decimal) -> Decimal:
-    return (share * 100).quantize(Decimal("0.01"))
+        return given["scaled"] * 100
+    return percent_of(given["raw"] - low, high - low) if "raw" in given else None
 
 
 def _number(score: dict[str, Any], name: str) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -155,11 +156,11 @@ class Completion(models.Model):
     completed_on = models.DateField()
     passed = models.BooleanField()
     score = models.DecimalField(
-        max_digits=5,
-        decimal_places=2,
+        max_digits=7,
+        decimal_places=4,
         null=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
-        help_text="Percent.",
+        help_text="Percent, cut off after four decimals.",
     )
     source = models.CharField(max_length=10, choices=Source.choices)
     evidence = models.TextField(blank=True, help_text="Where it can be looked up, as a certificate's number.")
@@ -219,6 +220,11 @@ class Completion(models.Model):
         person = self.agent or self.user
         assert person is not None
         return person
+
+    @property
+    def percent(self) -> str:
+        """The score as “85.5 %”, without zeros at its end; empty if there is none."""
+        return percent_text(self.score)
 
     @property
     def result(self) -> str:
@@ -281,6 +287,11 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+def percent_text(score: Decimal | None) -> str:
+    """As “85.5 %”, without zeros at its end; empty if there is none."""
+    return "" if score is None else f"{score.normalize():f} %"
 
 
 def months_later(day: date, months: int) -> date:

@@ -125,7 +125,7 @@ def _confirm(request: SignedIn, form: CompletionForm, item: Judged) -> HttpRespo
     assert version is not None
     module = version.module
     mark = f" (pass mark {module.pass_mark} %)" if module.pass_mark else ""
-    score = "None" if item.entry.score is None else f"{item.entry.score.normalize():f} %{mark}"
+    score = f"{item.percent}{mark}" if item.percent else "None"
     rows = [
         {"label": "Agent" if person.agent else "User", "value": person.name},
         {"label": "Module", "value": f"{module}, version {version}"},
@@ -179,7 +179,7 @@ def _facts(completion: Completion) -> list[dict[str, Any]]:
         {"label": "Module", "value": f"{completion.module}, version {completion.module_version}"},
         {"label": "Date completed", "value": date_format(completion.completed_on)},
         {"label": "Result", "value": completion.result},
-        {"label": "Score", "value": "None" if completion.score is None else f"{completion.score.normalize():f} %"},
+        {"label": "Score", "value": completion.percent or "None"},
         {"label": "Evidence", "value": completion.evidence or "None"},
         {"label": "Source", "value": completion.imported or completion.get_source_display()},
         {"label": "Recorded by", "value": completion.recorded_by_name},
@@ -188,7 +188,7 @@ def _facts(completion: Completion) -> list[dict[str, Any]]:
 
 def _entry(completion: Completion) -> dict[str, Any]:
     said = f"{completion.result} on {date_format(completion.completed_on)}"
-    score = "" if completion.score is None else f", {completion.score.normalize():f} %"
+    score = f", {completion.percent}" if completion.percent else ""
     label = "Withdrawn" if completion.withdrawn else f"{said}{score}"
     return {
         "label": f"Corrected: {label}" if completion.corrects_id and not completion.withdrawn else label,

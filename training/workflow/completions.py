@@ -157,7 +157,7 @@ def _write(
                         version.pk,
                         entry.completed_on,
                         item.passed,
-                        entry.score,
+                        item.score,
                         source,
                         entry.evidence,
                         file_pk,
@@ -251,7 +251,7 @@ def correct(
         if item.faults:
             raise CannotStand(wrong, item.faults)
         assert item.version is not None
-        same = {"completed_on": completed_on, "passed": item.passed, "score": score}
+        same = {"completed_on": completed_on, "passed": item.passed, "score": item.score}
         if _says(wrong, evidence=evidence, **same):
             raise Refused(Refusal(str(wrong), "unchanged", "Nothing is changed."))
         others = Completion.objects.standing().filter(agent=wrong.agent, user=wrong.user, module=wrong.module)
