@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from designation.models import Agent, Office, User
 from training.models import Module, OfficeChange, OfficeStanding
-from training.standing import COMPLETE, SQL, Status, fetch, people_of, required_agents, standing_sql
+from training.standing import COMPLETE, SQL, UNAVAILABLE, Status, fetch, people_of, required_agents, standing_sql
 
 WITHIN = (30, 60, 90)  # days
 ONE_COUNT_AT_A_TIME = 2_110_302  # an advisory lock of this number
@@ -51,7 +51,7 @@ class Cell:
     @property
     def asked(self) -> int:
         """Those who are to have completed it: not waived, and of a module that there is."""
-        return self.required - self.counts.get(Status.WAIVED, 0) - self.counts.get(Status.NOT_AVAILABLE, 0)
+        return self.required - sum(self.counts.get(status, 0) for status in (Status.WAIVED, *UNAVAILABLE))
 
     @property
     def share(self) -> float | None:
@@ -60,7 +60,12 @@ class Cell:
 
     @property
     def available(self) -> bool:
-        return not self.counts.get(Status.NOT_AVAILABLE)
+        return not any(self.counts.get(status) for status in UNAVAILABLE)
+
+    @property
+    def retired(self) -> bool:
+        """Whether the module was available once, and is no longer."""
+        return bool(self.counts.get(Status.RETIRED))
 
     def within(self, days: int) -> int:
         """Whose completion counts for no more than so many days."""

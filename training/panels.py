@@ -15,7 +15,7 @@ from designation.panels import Act, Panel
 from training.checks import GATES, people_of, requirements_of, today
 from training.history import completions_of
 from training.models import Requirement
-from training.standing import LACKING, Standing, Status, required_agents, standing, standing_of
+from training.standing import LACKING, UNAVAILABLE, Standing, required_agents, standing, standing_of
 
 HEADING = "Required training"
 LISTED = 50
@@ -50,7 +50,7 @@ def on_act(act: Act, user: User) -> Panel | None:
     found = standing(people_of(act.requests, None), today()) if rules else []
     lacking: dict[int | None, list[Item]] = defaultdict(list)
     for item in found:
-        if item.status in (*LACKING, Status.NOT_AVAILABLE):
+        if item.status in (*LACKING, *UNAVAILABLE):
             lacking[item.agent].append(Item(rules[item.requirement], item))
     rows = [(request, lacking[request.agent_id]) for request in act.requests if request.agent_id in lacking]
     context = {"rows": rows[:LISTED], "more": max(len(rows) - LISTED, 0), "count": len(rows)}

@@ -29,8 +29,8 @@ DEFINITIONS = {
     "Complete": "Of the required, those who hold a completion that counts today; expiring ones among them.",
     "Share complete": "Complete, of the required who are not waived and whose module has a published version.",
     "Waived": "Of the required, those who need not complete it today.",
-    "Standing": "Met; expiring: met, and its last day is within 60 days; waived; not yet available: no version is "
-    "published; expired; missing.",
+    "Standing": "Met; expiring: met, and its last day is within 60 days; waived; not yet available: no version was "
+    "ever published; no longer available: what was published is retired; expired; missing.",
     "Completed on": "The day of the latest pass that stands: not corrected, withdrawn or taken back.",
     "Valid until": "The last day on which the completion counts; empty where it has no end.",
     "Waived until": "The last day of the waiver.",

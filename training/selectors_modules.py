@@ -48,18 +48,26 @@ class ModuleStanding:
     module: Module
     published: Any
     in_development: Any
+    once_published: bool
 
 
 def modules_standing(user: User) -> list[ModuleStanding]:
     """All modules, in two queries; versions have their clocks."""
     shown = ModuleVersion.objects.visible_to(user).filter(state__in=[*IN_DEVELOPMENT, VersionState.PUBLISHED])
     versions = Prefetch("versions", queryset=shown.with_clock(), to_attr="shown_versions")
-    return [_standing(module) for module in Module.objects.visible_to(user).prefetch_related(versions)]
+    once_published = Exists(ModuleVersion.objects.once_published().filter(module=OuterRef("pk")))
+    modules = Module.objects.visible_to(user).annotate(once_published=once_published)
+    return [_standing(module) for module in modules.prefetch_related(versions)]
 
 
 def _standing(module: Any) -> ModuleStanding:
     by_state = {version.state == VersionState.PUBLISHED: version for version in module.shown_versions}
-    return ModuleStanding(module, published=by_state.get(True), in_development=by_state.get(False))
+    return ModuleStanding(
+        module,
+        published=by_state.get(True),
+        in_development=by_state.get(False),
+        once_published=module.once_published,
+    )
 
 
 @dataclass(frozen=True)

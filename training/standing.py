@@ -28,11 +28,13 @@ class Status(models.TextChoices):
     EXPIRING = "expiring", "Expiring"
     WAIVED = "waived", "Waived"
     NOT_AVAILABLE = "not_available", "Not yet available"
+    RETIRED = "retired", "No longer available"
     EXPIRED = "expired", "Expired"
     MISSING = "missing", "Missing"
 
 
 COMPLETE = (Status.MET.value, Status.EXPIRING.value)
+UNAVAILABLE = (Status.NOT_AVAILABLE.value, Status.RETIRED.value)
 LACKING = (Status.MISSING.value, Status.EXPIRED.value)
 
 
@@ -109,13 +111,17 @@ rule AS MATERIALIZED (
                SELECT FROM training_moduleversion AS version
                WHERE version.module_id = requirement.module_id AND version.published_on <= %(on)s
                  AND (version.ended_on IS NULL OR version.ended_on > %(on)s)
-           ) AS available
+           ) AS available,
+           EXISTS (
+               SELECT FROM training_moduleversion AS version
+               WHERE version.module_id = requirement.module_id AND version.published_on <= %(on)s
+           ) AS once_published
     FROM training_requirement AS requirement CROSS JOIN unnest(requirement.audience) AS asked (audience)
     WHERE requirement.effective_from <= %(on)s
       AND (requirement.effective_until IS NULL OR requirement.effective_until > %(on)s)
 ),
 found AS (
-    SELECT person.agent_id, person.user_id, rule.id AS requirement_id, rule.module_id, rule.available,
+    SELECT person.agent_id, person.user_id, rule.id AS requirement_id, rule.module_id, rule.available, rule.once_published,
            pass.completed_on,
            (pass.completed_on + make_interval(months => rule.valid_months))::date AS valid_until,
            waiver.until AS waived_until
@@ -136,6 +142,7 @@ SELECT agent_id, user_id, requirement_id, module_id,
        CASE WHEN completed_on IS NOT NULL AND (valid_until IS NULL OR valid_until > %(on)s + {EXPIRING_DAYS}) THEN 'met'
             WHEN valid_until >= %(on)s THEN 'expiring'
             WHEN waived_until IS NOT NULL THEN 'waived'
+            WHEN NOT available AND once_published THEN 'retired'
             WHEN NOT available THEN 'not_available'
             WHEN completed_on IS NOT NULL THEN 'expired'
             ELSE 'missing' END AS status,

@@ -60,6 +60,20 @@ def test_everybody_who_signs_in_sees_the_modules_and_what_of_them_is_published(p
     assert "Not yet published" in page
 
 
+def test_a_module_whose_published_version_is_retired_reads_so(people: Managers, client):
+    published = version(people, "published")
+    move(published, "ask_retirement", people.hsi_manager, "Outdated.")
+    move(published, "retire", people.dea_manager, "Agreed.")
+    client.force_login(people.coordinator)
+    overview = client.get(OVERVIEW).text
+    assert "Retired" in overview
+    assert "Not yet published" not in overview
+    page = client.get(reverse("training:module", args=[published.module.code]))
+    assert "No longer available" in page.text
+    assert page.context["versions"] == [published]
+    assert client.get(published.get_absolute_url()).status_code == 200
+
+
 def test_who_develops_training_sees_whose_clock_runs_on_the_version_in_development(people: Managers, client):
     version(people, "dea_review")
     client.force_login(people.auditor)

@@ -146,7 +146,7 @@ def test_a_module_is_available_from_its_publication_until_its_end(agent, module)
         "not_available",
         "missing",
         "missing",
-        "not_available",
+        "retired",
     ]
 
 

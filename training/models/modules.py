@@ -158,8 +158,7 @@ class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
         """Those who develop or audit training see drafts; everybody else what was published."""
         if user.has_role(*TRAINING_READERS):
             return self
-        shown = [VersionState.PUBLISHED, VersionState.SUPERSEDED]
-        return self.filter(state__in=shown) if user.is_active else self.none()
+        return self.once_published() if user.is_active else self.none()
 
     def with_clock(self) -> ModuleVersionQuerySet:
         """Adds the present stay in a state: `clock_party`, `entered_at`, `due_at`, `seconds_so_far` (business seconds)
@@ -179,6 +178,10 @@ class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
 
     def published(self) -> ModuleVersionQuerySet:
         return self.filter(state=VersionState.PUBLISHED)
+
+    def once_published(self) -> ModuleVersionQuerySet:
+        """Those that are published, and those that were."""
+        return self.filter(published_on__isnull=False)
 
 
 PASS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from designation.views.requests import forbidden, refused_to
 from training import selectors_modules as selectors
 from training.forms_modules import ModuleForm
 from training.models import Module, ModuleVersion
+from training.models.modules import VersionState
 from training.permissions import OWNERS, TRAINING_READERS
 from training.views.disputes import READERS as DISPUTE_READERS
 from training.workflow.modules import ModuleChanged, draft_version, may_keep, save_module
@@ -56,11 +58,18 @@ def module_detail(request: SignedIn, code: str) -> HttpResponse:
         "module": module,
         "facts": _facts(module),
         "versions": shown,
+        "is_retired": _is_retired(shown),
         "keeps": keeps,
         "in_development": next((version for version in shown if version.party()), None) if keeps else None,
         "changes": [{"entry": entry} for entry in changes_of(module)],
     }
     return render(request, "training/module.html", context)
+
+
+def _is_retired(versions: Sequence[ModuleVersion]) -> bool:
+    """Whether the module was available once, and is no longer."""
+    once = [version.state for version in versions if version.published_on]
+    return bool(once) and VersionState.PUBLISHED not in once
 
 
 def _facts(module: Module) -> list[dict[str, Any]]:

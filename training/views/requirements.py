@@ -42,7 +42,9 @@ def _only_setters(request: SignedIn) -> None:
 def requirement_list(request: SignedIn) -> HttpResponse:
     today = timezone.localdate()
     published = Exists(ModuleVersion.objects.published().filter(module=OuterRef("module")))
-    every = Requirement.objects.visible_to(request.user).select_related("module").annotate(available=published)
+    once_published = Exists(ModuleVersion.objects.once_published().filter(module=OuterRef("module")))
+    visible = Requirement.objects.visible_to(request.user).select_related("module")
+    every = visible.annotate(available=published, once_published=once_published)
     rows = list(every.order_by("module__code", "effective_from", "pk"))
     ended = [row for row in rows if row.effective_until is not None and row.effective_until <= today]
     context = {
