@@ -22,7 +22,7 @@ from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, entry, in_force, record
 from tests.training.factories import Managers
 from training.completions.statements import MAX_STATEMENTS
-from training.models import Completion, CompletionImport, LearningSystem, Statement
+from training.models import Completion, CompletionImport, LearningSystem, Module, Statement
 from training.workflow.completions import take_back
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +157,28 @@ class TestAgain:
         response = system.post([statement(), {**sent, "timestamp": "2024-05-02T14:30:00-04:00"}])
         assert (response.status_code, response.json()["field"]) == (409, "id")
         assert Completion.objects.count() == Statement.objects.count() == 1
+
+    def test_statements_of_distinct_instants_are_distinct_attempts(self, people: Managers, agent, system: System):
+        Module.objects.update(attempts=3)
+        sent = [statement("failed", timestamp=f"{DAY}T1{hour}:30:00-04:00") for hour in range(5)]
+        assert [system.post(one).status_code for one in sent] == [200, 200, 200, 400, 400]
+        assert system.post(sent[3]).json()["error"].startswith(f"{agent} has used up 3 attempts")
+        assert Completion.objects.count() == 3
+        assert str(Completion.objects.earliest("completed_at").completed_at) == f"{DAY} 14:30:00+00:00"
+
+    def test_an_attempt_before_a_pass_of_the_same_day_counts_before_it(self, agent, system: System):
+        Module.objects.update(attempts=1)
+        for says, hour, answer in [("failed", 10, 200), ("passed", 12, 400), ("failed", 11, 400)]:
+            assert system.post(statement(says, timestamp=f"{DAY}T{hour}:00:00-04:00")).status_code == answer
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    def test_a_day_of_a_file_is_one_statement_of_that_day(self, people: Managers, agent, system: System, at_once):
+        record(entry(agent, result="failed"), actor=people.hsi_manager)
+        sent = [statement("failed", timestamp=f"{DAY}T1{hour}:30:00-04:00") for hour in range(3)]
+        for content in [sent] if at_once else sent:
+            assert system.post(content).status_code == 200
+        assert (Completion.objects.count(), Statement.objects.count()) == (3, 3)
+        assert record(entry(agent, result="failed"), actor=people.hsi_manager).duplicates == [2]
 
     def test_another_statement_of_the_same_completion_is_kept_and_records_nothing(self, agent, system: System):
         for verb in ("completed", "passed"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Literal
 from uuid import UUID
@@ -53,7 +53,7 @@ class Entry:
     """One attempt as its source tells it. `row` tells it from the others of its batch.
 
     The person is named by badge number, e-mail address or username; the module by its code. `completed` says that the
-    source knows of no failing. The score is in percent.
+    source knows of no failing. The score is in percent. A source that knows the instant of `completed_on` gives it.
     """
 
     row: int
@@ -66,6 +66,7 @@ class Entry:
     score: Decimal | None = None
     evidence: str = ""
     statement_id: UUID | None = None
+    completed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -18,26 +18,36 @@ from training.models import Module, ModuleVersion
 from training.models.completions import percent_text
 from training.models.modules import VersionState
 
-# Which of the attempts are on record, counting or corrected, but for those of a file that was taken back. As arrays,
-# so that one statement asks for the whole batch; `ordinal` counts them from 1.
+# Which completions on record each attempt may be, counting or corrected, but for those of a file that was taken back;
+# with the instant of a statement that said so, later or first. Between statements the instant tells, not the score. As
+# arrays, so that one statement asks for the whole batch; `ordinal` counts the attempts from 1.
 ON_RECORD = """
-SELECT attempt.ordinal, found.id
-FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[]) WITH ORDINALITY
-     AS attempt (person, module, completed_on, passed, score, ordinal)
+SELECT attempt.ordinal, found.id, found.completed_at, found.stands
+FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::boolean[], %s::numeric[], %s::timestamptz[]) WITH ORDINALITY
+     AS attempt (person, module, completed_on, passed, score, completed_at, ordinal)
 CROSS JOIN LATERAL (
-    SELECT completion.id FROM training_completion AS completion
+    SELECT completion.id, coalesce(completion.completed_at, report.completed_at) AS completed_at,
+           NOT completion.withdrawn AND NOT EXISTS (
+               SELECT FROM training_completion AS correction WHERE correction.corrects_id = completion.id
+           ) AS stands
+    FROM training_completion AS completion
     LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
+    LEFT JOIN LATERAL (
+        SELECT report.completed_at FROM training_completionreport AS report
+        WHERE report.completion_id = completion.id AND report.completed_at IS NOT NULL LIMIT 1
+    ) AS report ON true
     WHERE completion.{person}_id = attempt.person AND completion.module_id = attempt.module
       AND completion.completed_on = attempt.completed_on AND completion.passed = attempt.passed
-      AND completion.score IS NOT DISTINCT FROM attempt.score AND file.taken_back_at IS NULL
-    ORDER BY completion.id DESC
-    LIMIT 1
+      AND file.taken_back_at IS NULL
+      AND (completion.score IS NOT DISTINCT FROM attempt.score OR completion.completed_at = attempt.completed_at)
 ) AS found
+ORDER BY attempt.ordinal, found.stands DESC, found.completed_at IS NULL, found.id DESC
 """
 # The attempts at versions that count for people, in the order of their days. Who fails neither here nor on record is
 # left out: without a failed attempt none is used up.
 ATTEMPTS = """
-SELECT completion.agent_id, completion.user_id, completion.module_version_id, completion.completed_on, completion.passed
+SELECT completion.agent_id, completion.user_id, completion.module_version_id, completion.completed_on,
+       completion.completed_at, completion.passed
 FROM training_completion AS completion
 LEFT JOIN training_completionimport AS file ON file.id = completion.imported_id
 WHERE completion.{person}_id IN (
@@ -47,8 +57,10 @@ WHERE completion.{person}_id IN (
 ) AND completion.module_id = ANY(%s)
   AND NOT completion.withdrawn AND file.taken_back_at IS NULL AND completion.id IS DISTINCT FROM %s
   AND NOT EXISTS (SELECT FROM training_completion AS correction WHERE correction.corrects_id = completion.id)
-ORDER BY completion.completed_on, completion.id
+ORDER BY completion.completed_on, completion.completed_at NULLS LAST, completion.id
 """
+# Of an attempt whose time of day is not known, in the order of attempts.
+END_OF_DAY = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -182,24 +194,34 @@ def _day(value: date | None) -> date:
 
 
 def _find_duplicates(judged: Sequence[Judged]) -> None:
-    """Marks what is on record already, or earlier in the batch: same person, module, day, result and score."""
+    """Marks what is on record already, or earlier in the batch: same person, module, day, result and score.
+
+    Between statements it is the same person, module, instant and result: those of distinct instants are distinct
+    attempts. One without an instant, of a file or by hand, is the same as one statement of its day.
+    """
     seen: dict[Any, Judged] = {}
     for item in judged:
         if item.faults:
             continue
         assert item.person is not None
         assert item.version is not None
-        key = (item.person.key, item.version.module_id, item.entry.completed_on, item.passed, item.score)
+        entry = item.entry
+        when = (entry.completed_at,) if entry.completed_at else (entry.completed_on, item.score)
+        key = (item.person.key, item.version.module_id, item.passed, *when)
         first = seen.setdefault(key, item)
         item.repeats = None if first is item else first
     for kind in ("agent", "user"):
         asked = [item for item in judged if item.is_ready and _pk(item, kind)]
-        for ordinal, completion in _on_record(kind, asked):
-            asked[ordinal - 1].on_record = completion
+        instants: dict[int, datetime | None] = {}
+        for ordinal, completion, completed_at, _ in _on_record(kind, asked):
+            item, at = asked[ordinal - 1], instants.setdefault(completion, completed_at)
+            if item.on_record is None and (at is None or item.entry.completed_at in {None, at}):
+                item.on_record = completion
+                instants[completion] = at or item.entry.completed_at
 
 
-def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int]]:
-    """Which of them, counted from 1, are on record as which completion."""
+def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int, datetime | None, bool]]:
+    """Which completions each of them, counted from 1, may be on record as, with their instant; the likeliest first."""
     if not asked:
         return []
     columns = [
@@ -208,6 +230,7 @@ def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int]]:
         _array(item.entry.completed_on for item in asked),
         _array(item.passed for item in asked),
         _array("NULL" if item.score is None else item.score for item in asked),
+        [item.entry.completed_at for item in asked],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         # Each by the index of completions: no statistics lead astray, however much was just added.
@@ -237,22 +260,24 @@ def check_attempts(judged: Sequence[Judged], *, besides: int | None = None) -> N
         assert item.version is not None
         allowed = item.version.module.attempts or 0
         attempts = made.setdefault((item.person.key, item.version.pk), [])
-        if used_up(attempts, item.entry.completed_on, item.passed, allowed):
+        at = (item.entry.completed_on, item.entry.completed_at or END_OF_DAY)
+        if used_up(attempts, at, item.passed, allowed):
             plural = "" if allowed == 1 else "s"
             reason = f"{item.person.name} has used up {allowed} attempt{plural} at {item.version}."
             item.wrong(Field.COMPLETED_ON, reason, "Correct what is on record first, if it is wrong.")
         else:
-            attempts.append((item.entry.completed_on, item.passed))
+            attempts.append((at, item.passed))
             attempts.sort(key=lambda attempt: attempt[0])
 
 
-def used_up(attempts: Sequence[tuple[date, bool]], day: date, passed: bool, allowed: int) -> bool:
-    """Whether a further attempt on the day would be one too many.
+def used_up(attempts: Sequence[tuple[Any, bool]], at: Any, passed: bool, allowed: int) -> bool:
+    """Whether a further attempt at that time would be one too many.
 
-    `attempts` are those on record, as day and whether passed, by day; a pass ends a run, and the next begins anew.
-    A failed attempt counts in the run in which it falls, also against what came after it; a pass ends its run there.
+    `attempts` are those on record, as time and whether passed, in order; the times are of one kind. A pass ends a run, and
+    the next begins anew. A failed attempt counts in the run in which it falls, also against what came after it; a pass
+    ends its run there.
     """
-    before = [attempt for attempt in attempts if attempt[0] <= day]
+    before = [attempt for attempt in attempts if attempt[0] <= at]
     after = attempts[len(before) :]
     last_pass = max((place for place, attempt in enumerate(before, start=1) if attempt[1]), default=0)
     used = len(before) - last_pass
@@ -262,9 +287,9 @@ def used_up(attempts: Sequence[tuple[date, bool]], day: date, passed: bool, allo
     return used >= allowed
 
 
-def _attempts_made(limited: Sequence[Judged], besides: int | None) -> dict[Any, list[tuple[date, bool]]]:
+def _attempts_made(limited: Sequence[Judged], besides: int | None) -> dict[Any, list[tuple[Any, bool]]]:
     modules = list({item.version.module_id for item in limited if item.version})
-    made: dict[Any, list[tuple[date, bool]]] = {}
+    made: dict[Any, list[tuple[Any, bool]]] = {}
     with connection.cursor() as cursor:
         for kind in ("agent", "user"):
             people = list({pk for item in limited if (pk := _pk(item, kind))})
@@ -272,8 +297,9 @@ def _attempts_made(limited: Sequence[Judged], besides: int | None) -> dict[Any, 
                 continue
             failing = list({pk for item in limited if not item.passed and (pk := _pk(item, kind))})
             cursor.execute(ATTEMPTS.format(person=kind), [failing, people, modules, modules, besides])
-            for agent, user, version, day, passed in cursor.fetchall():
-                made.setdefault(((agent, user), version), []).append((day, passed))
+            for agent, user, version, day, instant, passed in cursor.fetchall():
+                at = (day, instant or END_OF_DAY)
+                made.setdefault(((agent, user), version), []).append((at, passed))
     return made
 
 

@@ -120,13 +120,14 @@ def _add(batch: Batch, place: int, statement: Any) -> None:
         raise Malformed("id", "Two statements of the batch have this id.")
     if not str(statement.get("version", "1.0.0")).startswith("1.0"):
         raise Malformed("version", "Statements of version 1.0 are taken.")
-    result = _verb(statement)
+    result, at = _verb(statement), _instant(statement)
     batch.contents[statement_id] = {**statement, "id": str(statement_id)}
     batch.entries.append(
         Entry(
             row=place,
             module=_module(statement),
-            completed_on=_day(statement),
+            completed_on=timezone.localdate(at),
+            completed_at=at,
             result=_told(statement, result),
             score=_score(statement),
             evidence=f"xAPI statement {statement_id}",
@@ -232,21 +233,20 @@ def _end(iri: str) -> str:
     return _LAST_PART.split(iri.rstrip("/"))[-1]
 
 
-def _day(statement: dict[str, Any]) -> Any:
-    """The day in the time zone of the system; a statement without timestamp is of the moment in which it comes."""
+def _instant(statement: Mapping[str, Any]) -> datetime:
+    """When it was; a statement without timestamp is of the moment in which it comes."""
     if "timestamp" not in statement:
-        return timezone.localdate()
+        return timezone.now()
     text = _text(statement, "timestamp", "timestamp")
     if not _OFFSET.fullmatch(text) or _NEGATIVE_ZERO.fullmatch(text):
         raise Malformed("timestamp", "A timestamp is of ISO 8601 with its offset, as 2024-05-03T14:30:00-04:00.")
     try:
-        at: datetime | None = parse_datetime(text)
-        day = timezone.localtime(at).date() if at else None
+        at = parse_datetime(text)
+        if at is not None:
+            return timezone.localtime(at)
     except (ValueError, OverflowError):
-        day = None
-    if day is None:
-        raise Malformed("timestamp", "There is no such time.")
-    return day
+        pass
+    raise Malformed("timestamp", "There is no such time.")
 
 
 def _told(statement: dict[str, Any], verb: Result) -> Result:

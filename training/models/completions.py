@@ -154,6 +154,7 @@ class Completion(models.Model):
         ModuleVersion, on_delete=models.PROTECT, related_name="completions", null=True, db_index=False
     )
     completed_on = models.DateField()
+    completed_at = models.DateTimeField(null=True, help_text="If its source, a statement, told the instant.")
     passed = models.BooleanField()
     score = models.DecimalField(
         max_digits=7,
@@ -252,6 +253,7 @@ class CompletionReport(models.Model):
     evidence = models.TextField(blank=True)
     imported = models.ForeignKey(CompletionImport, on_delete=models.PROTECT, related_name="reports", null=True)
     statement_id = models.UUIDField(null=True, help_text="Of the xAPI statement.")
+    completed_at = models.DateTimeField(null=True, help_text="That of the completion, as the statement tells it.")
     reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     reported_by_name = models.CharField(max_length=160, help_text="As recorded then.")
     reported_at = models.DateTimeField(db_default=Now())

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit.machine import Refusal, Refused
@@ -24,12 +24,12 @@ from training.models import Completion, CompletionImport, CompletionReport, Lear
 
 ONLY_MANAGERS = "Only a training manager records, corrects and takes back completions."
 COPY_COMPLETIONS = """
-COPY training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score, source,
-    evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name) FROM STDIN
+COPY training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, completed_at, passed,
+    score, source, evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name) FROM STDIN
 """
 COPY_REPORTS = """
-COPY training_completionreport (completion_id, source, evidence, imported_id, statement_id, reported_by_id,
-    reported_by_name) FROM STDIN
+COPY training_completionreport (completion_id, source, evidence, imported_id, statement_id, completed_at,
+    reported_by_id, reported_by_name) FROM STDIN
 """
 # Of each completion of the file that counts and that something else reported too: the earliest such report becomes a
 # completion, and the later ones become reports of that.
@@ -45,16 +45,17 @@ WITH report AS (
 ), anew AS (
     SELECT *, nextval(pg_get_serial_sequence('training_completion', 'id')) AS new_id FROM report WHERE place = 1
 ), recorded AS (
-    INSERT INTO training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score,
-        source, evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name)
-    SELECT anew.new_id, agent_id, user_id, module_id, module_version_id, completed_on, passed, score, anew.source,
-           anew.evidence, anew.imported_id, anew.statement_id, false, %(why)s, reported_by_id, reported_by_name
+    INSERT INTO training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, completed_at,
+        passed, score, source, evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name)
+    SELECT anew.new_id, agent_id, user_id, module_id, module_version_id, completed_on, anew.completed_at, passed, score,
+           anew.source, anew.evidence, anew.imported_id, anew.statement_id, false, %(why)s, reported_by_id,
+           reported_by_name
     FROM anew JOIN training_completion AS completion ON completion.id = anew.completion_id
 )
-INSERT INTO training_completionreport (completion_id, source, evidence, imported_id, statement_id, reported_by_id,
-    reported_by_name, reported_at)
-SELECT new_id, report.source, report.evidence, report.imported_id, report.statement_id, report.reported_by_id,
-       report.reported_by_name, report.reported_at
+INSERT INTO training_completionreport (completion_id, source, evidence, imported_id, statement_id, completed_at,
+    reported_by_id, reported_by_name, reported_at)
+SELECT new_id, report.source, report.evidence, report.imported_id, report.statement_id, report.completed_at,
+       report.reported_by_id, report.reported_by_name, report.reported_at
 FROM report JOIN anew ON anew.completion_id = report.completion_id WHERE report.place > 1
 ORDER BY report.id
 """
@@ -156,6 +157,7 @@ def _write(
                         version.module_id,
                         version.pk,
                         entry.completed_on,
+                        entry.completed_at,
                         item.passed,
                         item.score,
                         source,
@@ -178,7 +180,8 @@ def _write_reports(
     with connection.cursor() as cursor, cursor.copy(COPY_REPORTS) as lines:
         for item in on_record:
             entry = item.entry
-            lines.write_row((item.on_record, source, entry.evidence, file_pk, entry.statement_id, actor_pk, name))
+            said = (source, entry.evidence, file_pk, entry.statement_id, entry.completed_at)
+            lines.write_row((item.on_record, *said, actor_pk, name))
 
 
 class StatementConflict(Exception):
@@ -252,12 +255,24 @@ def correct(
             raise CannotStand(wrong, item.faults)
         assert item.version is not None
         same = {"completed_on": completed_on, "passed": item.passed, "score": item.score}
+        instant = wrong.completed_at if completed_on == wrong.completed_on else None
         if _says(wrong, evidence=evidence, **same):
             raise Refused(Refusal(str(wrong), "unchanged", "Nothing is changed."))
         others = Completion.objects.standing().filter(agent=wrong.agent, user=wrong.user, module=wrong.module)
+        if instant is not None:
+            others = others.filter(Q(completed_at=None) | Q(completed_at=instant))
         if others.exclude(pk=pk).filter(**same).exists():
             raise Refused(Refusal(str(wrong), "duplicate", "Such a completion is on record already."))
-        return _put(wrong, actor, why, module_version=item.version, evidence=evidence, withdrawn=False, **same)
+        return _put(
+            wrong,
+            actor,
+            why,
+            module_version=item.version,
+            completed_at=instant,
+            evidence=evidence,
+            withdrawn=False,
+            **same,
+        )
 
 
 def withdraw(pk: int, *, actor: User, why: str) -> Completion:
@@ -314,7 +329,7 @@ def _put(wrong: Completion, actor: User, why: str, **values: Any) -> Completion:
     )
 
 
-_KEPT = ("agent", "user", "module", "module_version", "completed_on", "passed", "score", "evidence")
+_KEPT = ("agent", "user", "module", "module_version", "completed_on", "completed_at", "passed", "score", "evidence")
 
 
 def take_back(pk: int, *, actor: User, why: str) -> CompletionImport:
