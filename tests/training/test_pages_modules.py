@@ -234,7 +234,7 @@ def test_a_modules_page_costs_the_same_queries_for_1_and_for_3_versions(
     module = version(people, "published").module
     client.force_login(people.hsi_manager)
     for _ in range(2):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             client.get(reverse("training:module", args=[module.code]))
         version(people, "published", module=module)
 
@@ -655,3 +655,14 @@ def test_who_asked_to_retire_is_offered_to_take_it_back(people: Managers, client
         "retire": True,
     }
     assert "HSI asks the other agency to retire this version." in page.text
+
+
+def test_what_differs_compares_with_the_version_that_it_was_drafted_from(people: Managers, client):
+    first = version(people, "published")
+    given_up = modules.draft_version(first.module, actor=people.dea_manager)
+    move(given_up, "retire", people.dea_manager, "Written anew.")
+    client.force_login(people.dea_manager)
+    module = client.get(reverse("training:module", args=[first.module.code])).text
+    assert f"Draft the next version from {first.number}" in module
+    third = modules.draft_version(first.module, actor=people.dea_manager)
+    assert client.get(at("difference", third)).context["before"] == first

@@ -89,6 +89,24 @@ def test_the_next_version_begins_with_the_texts_of_the_one_before(people: Manage
     assert [found.key for found in second.sections.all()] == [found.key for found in first.sections.all()]
 
 
+def test_the_next_version_does_not_begin_with_a_draft_that_was_given_up(people: Managers) -> None:
+    first = version(people, "published")
+    given_up = modules.draft_version(first.module, actor=people.dea_manager)
+    modules.add_section(given_up, title="Given up", body="Text.", actor=people.dea_manager)
+    move(given_up, "retire", people.dea_manager, "Written anew.")
+    third = modules.draft_version(first.module, actor=people.dea_manager)
+    assert third.ordinal == 3
+    assert [found.key for found in third.sections.all()] == [found.key for found in first.sections.all()]
+
+
+def test_without_a_published_version_the_next_begins_with_the_last_that_was(people: Managers) -> None:
+    first = version(people, "published")
+    move(first, "ask_retirement", people.hsi_manager, "Outdated.")
+    move(first, "retire", people.dea_manager, "Agreed.")
+    move(version(people, module=first.module), "retire", people.dea_manager, "Written anew.")
+    assert first.module.versions.most_telling_first().first() == first
+
+
 def test_two_versions_are_not_in_development_at_once(people: Managers) -> None:
     drafted = version(people)
     with pytest.raises(Refused, match="in development already"):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -178,6 +178,13 @@ class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
 
     def published(self) -> ModuleVersionQuerySet:
         return self.filter(state=VersionState.PUBLISHED)
+
+    def most_telling_first(self) -> ModuleVersionQuerySet:
+        """The published one, then those that were published, the last first, then the others, the last first."""
+        was_published = Case(
+            When(state=VersionState.PUBLISHED, then=0), When(published_on__isnull=False, then=1), default=2
+        )
+        return self.order_by(was_published, "-ordinal")
 
     def once_published(self) -> ModuleVersionQuerySet:
         """Those that are published, and those that were."""

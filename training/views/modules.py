@@ -60,6 +60,7 @@ def module_detail(request: SignedIn, code: str) -> HttpResponse:
         "versions": shown,
         "is_retired": _is_retired(shown),
         "keeps": keeps,
+        "drafted_from": versions.most_telling_first().first() if keeps else None,
         "in_development": next((version for version in shown if version.party()), None) if keeps else None,
         "changes": [{"entry": entry} for entry in changes_of(module)],
     }
@@ -142,7 +143,7 @@ def version_draft(request: SignedIn, code: str) -> HttpResponse:
         drafted = draft_version(module, actor=request.user)
     except Refused as refused:
         return refused_to(request, _module_url(request, code), str(refused))
-    messages.success(request, f"{drafted} is drafted, with the sections of the version before if there is one.")
+    messages.success(request, f"{drafted} is drafted.")
     return redirect(drafted)
 
 

@@ -72,9 +72,10 @@ def version_detail(request: SignedIn, number: str) -> HttpResponse:
 
 
 def _others(request: SignedIn, version: ModuleVersion) -> list[ModuleVersion]:
-    """The module's other versions that the user may see, the one before this first."""
+    """The module's other versions that the user may see, first those before this in the order in which one is drafted
+    from them."""
     found = ModuleVersion.objects.visible_to(request.user).filter(module=version.module_id).exclude(pk=version.pk)
-    return sorted(found, key=lambda other: (other.ordinal > version.ordinal, -other.ordinal))
+    return sorted(found.most_telling_first(), key=lambda other: other.ordinal > version.ordinal)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -73,7 +73,7 @@ def save_module(module: Module, *, actor: User, change_count: int | None = None)
 
 
 def draft_version(module: Module, *, actor: User) -> ModuleVersion:
-    """Begins the next version, with the texts of the version before. Raises Refused."""
+    """Begins the next version, with the texts of the first of `most_telling_first`. Raises Refused."""
     with transaction.atomic():
         module = Module.objects.select_for_update().get(pk=module.pk)
         if not may_keep(module, actor):
@@ -81,8 +81,8 @@ def draft_version(module: Module, *, actor: User) -> ModuleVersion:
         under_way = module.versions.in_development().first()
         if under_way is not None:
             raise Refused(Refusal(module.code, "condition", f"{under_way} is in development already."))
-        before = module.versions.order_by("-ordinal").first()
-        ordinal = before.ordinal + 1 if before else 1
+        before = module.versions.most_telling_first().first()
+        ordinal = (module.versions.aggregate(last=Max("ordinal"))["last"] or 0) + 1
         version = ModuleVersion.objects.create(
             module=module, ordinal=ordinal, number=f"{module.code}-v{ordinal}", drafted_by=actor
         )
