@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.template.defaultfilters import pluralize
 
 from audit.machine import Subject
 
@@ -35,7 +37,27 @@ class Form(SaysWhatToEnter, forms.Form):
     """A form of this app."""
 
 
-class LinesField(forms.CharField):
+class NoLongerThan(MaxLengthValidator):
+    """Says by how many characters a text is too long."""
+
+    def __call__(self, value: str) -> None:
+        excess = len(value) - int(self.limit_value)
+        if excess > 0:
+            raise ValidationError(
+                f"Shorten it by {excess:,} character{pluralize(excess)}: it may have {self.limit_value:,}, and has "
+                f"{len(value):,}.",
+                code="max_length",
+            )
+
+
+class LineField(forms.CharField):
+    """Text of at most `max_length` characters. Browsers are not told, since they cut what is pasted without a word."""
+
+    def __init__(self, *, max_length: int | None = None, **kwargs: Any) -> None:
+        super().__init__(validators=[NoLongerThan(max_length)] if max_length else [], **kwargs)
+
+
+class LinesField(LineField):
     """Text of several lines, whose line ends are kept as "\n" whichever the browser sends."""
 
     def __init__(self, *, rows: int, **kwargs: Any) -> None:

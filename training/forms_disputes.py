@@ -9,7 +9,7 @@ from django import forms
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
-from designation.fields import Form, LinesField
+from designation.fields import Form, LineField, LinesField
 from designation.forms import FilterField
 from designation.models import User
 from designation.models.people import DEA, HSI
@@ -51,7 +51,7 @@ def _waiting(agency: str, user: User) -> str:
 
 
 class OpenForm(Form):
-    title = forms.CharField(label="Title", max_length=120, help_text="The point at issue, in a few words.")
+    title = LineField(label="Title", max_length=120, help_text="The point at issue, in a few words.")
     issue = LinesField(
         rows=4,
         max_length=LONGEST_TEXT,

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from designation.act_forms import VersionForm
-from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter, VersionsField
+from designation.fields import OUT_OF_ORDER, Form, LineField, LinesField, SaysWhatToEnter, VersionsField
 from designation.models import User
 from training.models import Module, ModuleVersion
 from training.models.modules import LARGEST_ATTACHMENT
@@ -63,7 +63,7 @@ class ModuleForm(SaysWhatToEnter, forms.ModelForm):
 class TextForm(Form):
     """A section's title and text."""
 
-    title = forms.CharField(max_length=200)
+    title = LineField(max_length=200)
     body = LinesField(
         label="Text",
         rows=18,

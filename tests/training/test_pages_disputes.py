@@ -96,6 +96,17 @@ def test_a_dispute_needs_title_issue_and_position_and_keeps_what_was_typed(peopl
     assert not Dispute.objects.exists()
 
 
+def test_a_text_that_is_too_long_is_kept_whole_and_told_by_how_much(people: Managers, client):
+    of = version(people)
+    client.force_login(people.hsi_manager)
+    long = {"title": "T" * 121, "issue": "I" * 5_002, "position": "HSI too."}
+    page = client.post(opening("version", of.number), long)
+    assert page.context["form"].errors["title"] == ["Shorten it by 1 character: it may have 120, and has 121."]
+    assert page.context["form"].errors["issue"] == ["Shorten it by 2 characters: it may have 5,000, and has 5,002."]
+    assert long["issue"] in page.text
+    assert "maxlength" not in page.text
+
+
 def test_a_form_that_is_sent_twice_opens_one_dispute(people: Managers, client):
     of = version(people)
     client.force_login(people.hsi_manager)
