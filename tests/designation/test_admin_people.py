@@ -17,9 +17,9 @@ LISTS = {
     "dea_hq": {"agency", "agent", "agreement", "closure", "designation", "goal", "office", "request"},
     "hsi_hq": {"agency", "agreement", "closure", "goal", "office"},
     "training_manager": {"agency", "agent", "agreement", "office"},
-    "operator": {"agency", "agreement", "closure", "goal", "logentry", "office", "user"},
+    "operator": {"agency", "apiclient", "agreement", "closure", "goal", "logentry", "office", "user"},
     "auditor": {
-        *("agency", "agent", "agreement", "designation", "fieldopinion", "logentry", "notice", "office"),
+        *("agency", "agent", "apiclient", "agreement", "designation", "fieldopinion", "logentry", "notice", "office"),
         *("accessrecord", "calendar", "closure", "goal", "stagevisit", "stepevent"),
         *("request", "rosterupload", "user"),
     },
