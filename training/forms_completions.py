@@ -78,8 +78,20 @@ class CompletionForm(AttemptForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "why_again" in self.data:
+            self.ask_why_again()
         modules: Any = self.fields["module"]
         modules.queryset = Module.objects.filter(versions__published_on__isnull=False).distinct()
+
+    def ask_why_again(self) -> None:
+        """Asks for the reason to record again what was withdrawn or corrected."""
+        self.fields["why_again"] = LinesField(
+            label="Why it is recorded again",
+            rows=3,
+            max_length=LONGEST_REASON,
+            help_text=REASON_HINT,
+            error_messages={"required": "Give a reason: it goes on record."},
+        )
 
     def entries(self) -> list[Entry]:
         """What the form may mean, the first kind of name that fits first: badge number, address, username."""

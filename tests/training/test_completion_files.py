@@ -296,7 +296,10 @@ class TestCommand:
         rejected = tmp_path / "bad.csv"
         said, code = run([*GOOD, *BAD], "--rejected", str(rejected))
         assert code == 1
-        assert "Ready: 2 (failed attempts: 1). On record already: 0. With errors: 2." in said
+        assert (
+            "Ready: 2 (failed attempts: 1). On record already: 0. Withdrawn or corrected before: 0. With errors: 2."
+            in said
+        )
         assert "Recorded: 2." in said
         assert "Row 4: Employee ID: No agent has this badge number." in said
         assert "Why not recorded" in rejected.read_text("utf-8-sig")

@@ -115,6 +115,32 @@ class TestByHand:
         assert "is on record already" in manager.post(ADD, form(confirmed="yes")).text
         assert Completion.objects.count() == 1
 
+    def test_what_was_withdrawn_is_told_so_and_recorded_again_with_a_reason(self, people: Managers, manager):
+        wrong = completion(AgentFactory(badge_number="K00123"), people.hsi_manager, score=Decimal(91))
+        withdrawn = completions.withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")
+        page = manager.post(ADD, form(confirmed="yes"))
+        assert "It was withdrawn on" in page.text
+        assert f'href="{withdrawn.get_absolute_url()}"' in page.text
+        assert "Why it is recorded again" in page.text
+        assert "Give a reason" in manager.post(ADD, form(confirmed="yes", why_again="")).text
+        assert "It did after all." in manager.post(ADD, form(why_again="It did after all.")).text
+        assert not Completion.objects.standing().exists()
+        page = manager.post(ADD, form(confirmed="yes", why_again="It did after all."), follow=True)
+        assert "It did after all." in page.text
+        assert Completion.objects.standing().count() == 1
+
+    def test_a_row_that_was_withdrawn_stands_by_itself_with_the_reason(self, people: Managers, manager):
+        wrong = completion(AgentFactory(badge_number="K00123"), people.hsi_manager, score=Decimal(91))
+        completions.withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")
+        page = send(manager, csv_file([HEADER, ["K00123", "JT-2009", str(DAY), "91"]]))
+        url = page.request["PATH_INFO"]
+        page = manager.get(f"{url}?rows=set-aside")
+        assert "withdrawn or corrected before" in page.text
+        assert "Never took place." in page.text
+        page = manager.post(f"{url}record/", follow=True)
+        assert "0 completions recorded" in page.text
+        assert "Never took place." in page.text
+
 
 class TestCorrections:
     def test_a_correction_stands_in_the_place_of_the_wrong_one(self, people: Managers, manager):

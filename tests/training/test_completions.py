@@ -295,8 +295,29 @@ class TestDuplicates:
         agent = AgentFactory()
         wrong = completion(agent, people.hsi_manager)
         completions.withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")
-        assert record(entry(agent), actor=people.hsi_manager).duplicates == [2]
+        recorded = record(entry(agent), actor=people.hsi_manager, file=CompletionImport(file_name="a.csv"))
+        assert (recorded.done, recorded.duplicates, recorded.file) == ([], [], None)
+        (item,) = recorded.set_aside
+        assert item.why_set_aside.endswith(f"by {people.hsi_manager.recorded_name}: Never took place.")
         assert not Completion.objects.standing().exists()
+
+    def test_what_was_corrected_does_not_come_back_either(self, people: Managers, version):
+        agent = AgentFactory()
+        wrong = completion(agent, people.hsi_manager)
+        change = {"completed_on": DAY, "result": "passed", "score": Decimal(90)}
+        completions.correct(wrong.pk, actor=people.hsi_manager, why="Misread.", **change)
+        recorded = record(entry(agent), entry(agent, row=3, score=Decimal(90)), actor=people.hsi_manager)
+        assert ([item.entry.row for item in recorded.set_aside], recorded.duplicates) == ([2], [3])
+        assert recorded.set_aside[0].why_set_aside.startswith("It was corrected on ")
+
+    def test_with_a_reason_it_is_recorded_again_and_then_a_duplicate(self, people: Managers, version):
+        agent = AgentFactory()
+        wrong = completion(agent, people.hsi_manager)
+        completions.withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")
+        (pk,) = record(entry(agent), actor=people.hsi_manager, why_again="It did after all.").done
+        assert Completion.objects.standing().get().pk == pk
+        assert Completion.objects.get(pk=pk).why == "It did after all."
+        assert record(entry(agent), actor=people.hsi_manager).duplicates == [2]
 
     def test_what_a_file_brought_that_was_taken_back_is_recorded_again(self, people: Managers, version):
         agent = AgentFactory()

@@ -19,11 +19,11 @@ from django.utils import timezone
 from designation.keys import hash_of, save_with_new_key
 from designation.models import Agent
 from tests.factories import AgentFactory
-from tests.training.completion_data import DAY, entry, in_force, record
+from tests.training.completion_data import DAY, completion, entry, in_force, record
 from tests.training.factories import Managers
 from training.completions.statements import MAX_STATEMENTS
 from training.models import Completion, CompletionImport, LearningSystem, Module, Statement
-from training.workflow.completions import take_back
+from training.workflow.completions import take_back, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -195,6 +195,12 @@ class TestAgain:
         take_back(file.pk, actor=people.hsi_manager, why="Of another academy.")
         found = Completion.objects.standing().get()
         assert (str(found.statement_id), found.source, found.recorded_by_name) == (sent["id"], "xapi", "ICE learning")
+
+    def test_what_was_withdrawn_is_recorded_again_from_a_statement(self, people: Managers, agent, system: System):
+        wrong = completion(agent, people.hsi_manager)
+        withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")
+        assert system.post(statement()).status_code == 200
+        assert Completion.objects.standing().get().source == "xapi"
 
     @pytest.mark.django_db(transaction=True)
     def test_two_posts_at_the_same_time_record_once(self, agent, system: System):

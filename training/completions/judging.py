@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 
 from training.completions.entries import Entry, Fault, Field
 from training.completions.people import People, Person
-from training.models import Module, ModuleVersion
+from training.models import Completion, Module, ModuleVersion
 from training.models.completions import percent_text
 from training.models.modules import VersionState
 
@@ -67,7 +67,8 @@ END_OF_DAY = datetime.max.replace(tzinfo=UTC)
 class Judged:
     """An entry, whom and what it means, and what recording it would do. `passed` heeds the module's pass mark.
 
-    A duplicate is of the completion `on_record`, by its primary key, or else it `repeats` an entry of its batch.
+    A duplicate is of the completion `on_record`, by its primary key, or else it `repeats` an entry of its batch. What
+    was on record and is withdrawn or corrected is `set_aside` by that correction.
     """
 
     entry: Entry
@@ -76,6 +77,7 @@ class Judged:
     passed: bool = False
     on_record: int | None = None
     repeats: Judged | None = None
+    set_aside: Completion | None = None
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -94,7 +96,17 @@ class Judged:
 
     @property
     def is_ready(self) -> bool:
-        return not self.faults and not self.is_duplicate
+        return not self.faults and not self.is_duplicate and self.set_aside is None
+
+    @property
+    def why_set_aside(self) -> str:
+        """When it was withdrawn or corrected, and why; empty if it was not."""
+        correction = self.set_aside
+        if correction is None:
+            return ""
+        done = "withdrawn" if correction.withdrawn else "corrected"
+        day = date_format(timezone.localdate(correction.recorded_at))
+        return f"It was {done} on {day} by {correction.recorded_by_name}: {correction.why}"
 
     @property
     def below_mark(self) -> bool:
@@ -105,8 +117,11 @@ class Judged:
         self.faults.append(Fault(self.entry.row, column, reason, remedy))
 
 
-def judge(entries: Sequence[Entry]) -> list[Judged]:
-    """What recording the entries would do now, in their order."""
+def judge(entries: Sequence[Entry], *, again: bool = False) -> list[Judged]:
+    """What recording the entries would do now, in their order.
+
+    `again` takes what was withdrawn or corrected for new; otherwise it is set aside.
+    """
     people = People(entries)
     judged = []
     for entry in entries:
@@ -118,7 +133,9 @@ def judge(entries: Sequence[Entry]) -> list[Judged]:
                 item.person = person
         judged.append(item)
     check(judged)
-    _find_duplicates(judged)
+    set_aside = _find_duplicates(judged)
+    if not again:
+        _set_aside(set_aside)
     check_attempts(judged)
     return judged
 
@@ -193,12 +210,14 @@ def _day(value: date | None) -> date:
     return value
 
 
-def _find_duplicates(judged: Sequence[Judged]) -> None:
+def _find_duplicates(judged: Sequence[Judged]) -> list[tuple[Judged, int]]:
     """Marks what is on record already, or earlier in the batch: same person, module, day, result and score.
 
     Between statements it is the same person, module, instant and result: those of distinct instants are distinct
-    attempts. One without an instant, of a file or by hand, is the same as one statement of its day.
+    attempts. One without an instant, of a file or by hand, is the same as one statement of its day. Returns what else
+    was on record and counts no more, with its completion.
     """
+    corrected: list[tuple[Judged, int]] = []
     seen: dict[Any, Judged] = {}
     for item in judged:
         if item.faults:
@@ -213,11 +232,25 @@ def _find_duplicates(judged: Sequence[Judged]) -> None:
     for kind in ("agent", "user"):
         asked = [item for item in judged if item.is_ready and _pk(item, kind)]
         instants: dict[int, datetime | None] = {}
-        for ordinal, completion, completed_at, _ in _on_record(kind, asked):
+        for ordinal, completion, completed_at, stands in _on_record(kind, asked):
             item, at = asked[ordinal - 1], instants.setdefault(completion, completed_at)
-            if item.on_record is None and (at is None or item.entry.completed_at in {None, at}):
+            if item.on_record is not None or (at is not None and item.entry.completed_at not in {None, at}):
+                continue
+            if not stands:
+                corrected.append((item, completion))
+            else:
                 item.on_record = completion
                 instants[completion] = at or item.entry.completed_at
+    return corrected
+
+
+def _set_aside(corrected: Sequence[tuple[Judged, int]]) -> None:
+    if not corrected:
+        return
+    found = Completion.objects.select_related("corrected_by").in_bulk([pk for _, pk in corrected])
+    for item, pk in corrected:
+        completion = found[pk]
+        item.set_aside = item.set_aside or (completion if completion.withdrawn else completion.corrected_by)
 
 
 def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int, datetime | None, bool]]:
@@ -273,9 +306,9 @@ def check_attempts(judged: Sequence[Judged], *, besides: int | None = None) -> N
 def used_up(attempts: Sequence[tuple[Any, bool]], at: Any, passed: bool, allowed: int) -> bool:
     """Whether a further attempt at that time would be one too many.
 
-    `attempts` are those on record, as time and whether passed, in order; the times are of one kind. A pass ends a run, and
-    the next begins anew. A failed attempt counts in the run in which it falls, also against what came after it; a pass
-    ends its run there.
+    `attempts` are those on record, as time and whether passed, in order; the times are of one kind. A pass ends a run,
+    and the next begins anew. A failed attempt counts in the run in which it falls, also against what came after it; a
+    pass ends its run there.
     """
     before = [attempt for attempt in attempts if attempt[0] <= at]
     after = attempts[len(before) :]

@@ -53,6 +53,10 @@ class Plan:
         return [item for item in self.judged if item.is_duplicate and not item.faults]
 
     @cached_property
+    def set_aside(self) -> list[Judged]:
+        return [item for item in self.judged if item.set_aside is not None and not item.faults]
+
+    @cached_property
     def failed(self) -> int:
         """How many of the ready rows are failed attempts."""
         return sum(not item.passed for item in self.ready)
@@ -76,11 +80,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Result:
-    """What recording a file did; `rejected` says of each row that is not recorded, by its number, why."""
+    """What recording a file did; `rejected` says of each row that is not recorded, by its number, why.
+
+    `set_aside` says the same of the rows that were withdrawn or corrected here before.
+    """
 
     recorded: int
     duplicates: int
     rejected: Mapping[int, str]
+    set_aside: Mapping[int, str]
 
 
 class NotAllRecorded(Exception):
@@ -198,7 +206,8 @@ def record_upload(upload: CompletionUpload, actor: User, *, all_or_nothing: bool
             if all_or_nothing and rejected:
                 raise NotAllRecorded(rejected)
             locked.imported, locked.recorded_at = done.file, timezone.now()
-            locked.result = asdict(Result(len(done.done), len(done.duplicates), rejected))
+            set_aside = {item.entry.row: item.why_set_aside for item in done.set_aside}
+            locked.result = asdict(Result(len(done.done), len(done.duplicates), rejected, set_aside))
             locked.save(update_fields=["imported", "recorded_at", "result"])
     upload.refresh_from_db(fields=["result", "recorded_at", "imported"])
     return result_of(upload)
@@ -208,8 +217,11 @@ def result_of(upload: CompletionUpload) -> Result:
     """What recording did. Raises UnusableFile if the file is not recorded yet."""
     if upload.result is None:
         raise UnusableFile("This file has not been recorded yet.")
-    rejected = {int(number): reason for number, reason in upload.result["rejected"].items()}
-    return Result(upload.result["recorded"], upload.result["duplicates"], rejected)
+    rejected, set_aside = (
+        {int(number): reason for number, reason in upload.result.get(name, {}).items()}
+        for name in ("rejected", "set_aside")
+    )
+    return Result(upload.result["recorded"], upload.result["duplicates"], rejected, set_aside)
 
 
 def rejected_rows(upload: CompletionUpload) -> str:

@@ -30,7 +30,7 @@ ROWS_PER_PAGE = 50
 SAMPLE_ROWS = 4
 FORM_BYTES = 64 * 1024  # what a form takes beside its file
 BLOCK = 64 * 1024  # bytes
-READY, ERROR, DUPLICATE = "ready", "error", "duplicate"
+READY, ERROR, DUPLICATE, SET_ASIDE = "ready", "error", "duplicate", "set-aside"
 
 
 @csrf_exempt  # the token stands in the body, which is not read at all when it is too large; below, it is demanded
@@ -97,9 +97,16 @@ def completion_file(request: SignedIn, pk: int) -> HttpResponse:
 
 def _preview_page(request: SignedIn, upload: CompletionUpload, plan: uploads.Plan) -> HttpResponse:
     shown: dict[str, list[Any]] = {READY: plan.ready, ERROR: plan.problems, DUPLICATE: plan.duplicates}
+    if plan.set_aside:
+        shown[SET_ASIDE] = plan.set_aside
     asked = request.GET.get("rows", "")
     status = asked if asked in shown else ERROR if plan.problems else READY
-    labels = {READY: "ready to record", ERROR: "with problems", DUPLICATE: "on record already"}
+    labels = {
+        READY: "ready to record",
+        ERROR: "with problems",
+        DUPLICATE: "on record already",
+        SET_ASIDE: "withdrawn or corrected before",
+    }
     failed = f"{plan.failed} failed attempt{pluralize(plan.failed)} among them" if plan.failed else ""
     tabs = [
         {
@@ -137,6 +144,7 @@ def _result_page(request: SignedIn, upload: CompletionUpload) -> HttpResponse:
         "heading": f"{count:,} completion{'' if count == 1 else 's'} recorded",
         "result": result,
         "rejected": [{"row": row, "reason": reason} for row, reason in result.rejected.items()],
+        "set_aside": [{"row": row, "reason": reason} for row, reason in result.set_aside.items()],
     }
     return render(request, "training/completion_result.html", context)
 

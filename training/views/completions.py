@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refused
@@ -84,8 +85,11 @@ def completion_add(request: SignedIn) -> HttpResponse:
             form.add_faults(item.faults)
         elif item.is_duplicate:
             form.add_error(None, "This completion is on record already, so nothing would be recorded.")
+        elif item.set_aside is not None:
+            form.add_error(None, _set_aside(item))
+            form.ask_why_again()
         elif "confirmed" in request.POST:
-            return _recorded(request, item.entry)
+            return _recorded(request, item.entry, form.cleaned_data.get("why_again", ""))
         elif "change" not in request.POST:
             return _confirm(request, form, item)
     return render(request, "training/completion_form.html", {"form": form, "suggestions": suggestions})
@@ -96,7 +100,18 @@ def _judged(form: CompletionForm) -> Judged | None:
     entries = form.entries()
     people = People(entries)
     meant = [entry for entry in entries if isinstance(people.meant_by(entry), Person)]
-    return judge(meant[:1])[0] if meant else None
+    again = bool(form.cleaned_data.get("why_again"))
+    return judge(meant[:1], again=again)[0] if meant else None
+
+
+def _set_aside(item: Judged) -> str:
+    assert item.set_aside is not None
+    return format_html(
+        'This completion was on record. {} <a class="usa-link" href="{}">See it</a>.'
+        " If it is true after all, say below why it is recorded again.",
+        item.why_set_aside,
+        item.set_aside.get_absolute_url(),
+    )
 
 
 def _suggestions(form: CompletionForm) -> list[dict[str, str]]:
@@ -110,8 +125,8 @@ def _suggestions(form: CompletionForm) -> list[dict[str, str]]:
     return [{"query": urlencode({**filled, "person": person}), "name": name} for person, name in found]
 
 
-def _recorded(request: SignedIn, entry: Entry) -> HttpResponse:
-    done = completions.record([entry], source=Completion.Source.HAND, actor=request.user)
+def _recorded(request: SignedIn, entry: Entry, why_again: str) -> HttpResponse:
+    done = completions.record([entry], source=Completion.Source.HAND, actor=request.user, why_again=why_again)
     if not done.done:
         messages.warning(request, "Nothing was recorded: it is on record since a moment ago.")
         return redirect("training:completion_list")
@@ -134,6 +149,8 @@ def _confirm(request: SignedIn, form: CompletionForm, item: Judged) -> HttpRespo
         {"label": "Result", "value": "Passed" if item.passed else "Failed"},
         {"label": "Evidence", "value": item.entry.evidence},
     ]
+    if why_again := form.cleaned_data.get("why_again"):
+        rows.append({"label": "Recorded again because", "value": why_again})
     standing = Completion.objects.standing().filter(agent=person.agent, user=person.user, module=module)
     context = {
         "form": form,

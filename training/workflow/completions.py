@@ -67,11 +67,12 @@ SELECT nextval(pg_get_serial_sequence('training_completion', 'id')) FROM generat
 @dataclass(frozen=True)
 class Recorded:
     """What recording a batch did: `done` are the new primary keys, `duplicates` the rows that were on record already,
-    `refused` why others were not recorded."""
+    `refused` why others were not recorded, `set_aside` those that were withdrawn or corrected here before."""
 
     done: list[int]
     duplicates: list[int]
     refused: list[Fault]
+    set_aside: list[Judged]
     file: CompletionImport | None = None
 
 
@@ -96,18 +97,20 @@ def record(
     system: LearningSystem | None = None,
     file: CompletionImport | None = None,
     all_or_nothing: bool = False,
+    why_again: str = "",
 ) -> Recorded:
     """Records the entries that can be, in one database transaction, for a training manager or a learning system.
 
-    What is on record already, a file or statement leaves a report of. `file` is not saved yet; it is, if it brings or
-    reports any. Raises PermissionDenied; NotAllRecorded if it is all or nothing
-    and some entries are refused.
+    What was withdrawn or corrected is recorded again from a statement, which is of an event of its own, or with the
+    reason `why_again`; otherwise it is set aside. What is on record already, a file or statement leaves a report of.
+    `file` is not saved yet; it is, if it brings or reports any. Raises PermissionDenied; NotAllRecorded if it is all or
+    nothing and some entries are refused.
     """
     if actor is not None and not may_record(actor):
         raise PermissionDenied(ONLY_MANAGERS)
     with transaction.atomic():
         _hold()
-        judged = judge(entries)
+        judged = judge(entries, again=bool(why_again) or source == Completion.Source.XAPI)
         refused = [fault for item in judged for fault in item.faults]
         if all_or_nothing and refused:
             raise NotAllRecorded(refused)
@@ -117,11 +120,12 @@ def record(
         if file is not None and (ready or on_record):
             file.rows, file.imported_by, file.imported_by_name = len(ready), actor, _name(actor, system)
             file.save(force_insert=True)
-        done = _write(ready, source, actor, _name(actor, system), file)
+        done = _write(ready, source, actor, _name(actor, system), file, why_again)
         if source != Completion.Source.HAND:
             _write_reports(on_record, source, actor, _name(actor, system), file)
     rows = [item.entry.row for item in duplicates]
-    return Recorded(done, rows, refused, file if ready or on_record else None)
+    set_aside = [item for item in judged if item.set_aside is not None and not item.faults]
+    return Recorded(done, rows, refused, set_aside, file if ready or on_record else None)
 
 
 def _hold() -> None:
@@ -138,7 +142,7 @@ def _name(actor: User | None, system: LearningSystem | None) -> str:
 
 
 def _write(
-    ready: Sequence[Judged], source: str, actor: User | None, name: str, file: CompletionImport | None
+    ready: Sequence[Judged], source: str, actor: User | None, name: str, file: CompletionImport | None, why: str
 ) -> list[int]:
     file_pk, actor_pk = file.pk if file else None, actor.pk if actor else None
     with connection.cursor() as cursor:
@@ -165,7 +169,7 @@ def _write(
                         file_pk,
                         entry.statement_id,
                         False,
-                        "",
+                        why,
                         actor_pk,
                         name,
                     )

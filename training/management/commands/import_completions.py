@@ -84,8 +84,10 @@ class Command(BaseCommand):
         self._tell_layout(plan.table, upload)
         self.stdout.write(
             f"Ready: {len(plan.ready)} (failed attempts: {plan.failed}). On record already: {len(plan.duplicates)}."
-            f" With errors: {len(plan.problems)}."
+            f" Withdrawn or corrected before: {len(plan.set_aside)}. With errors: {len(plan.problems)}."
         )
+        for item in plan.set_aside:
+            self.stdout.write(f"Row {item.entry.row}: {item.why_set_aside}")
         rejected = plan.reasons if options["dry_run"] else self._record(upload, user, options["all_or_nothing"])
         for number, reason in rejected.items():
             self.stdout.write(f"Row {number}: {reason}")
