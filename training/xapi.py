@@ -44,6 +44,8 @@ def _answer(request: HttpRequest) -> JsonResponse:
         return _refusal(400, f"Version {VERSION} of xAPI is spoken here.", "X-Experience-API-Version")
     if request.content_type != "application/json":
         return _refusal(400, "Statements are sent as application/json.", "Content-Type")
+    if "Transfer-Encoding" in request.headers:
+        return _refusal(411, "Say the length of the body: send Content-Length, not Transfer-Encoding.", "Content-Length")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         return _refusal(413, f"A body of more than {MAX_BYTES // 1024**2} MB is not taken. Send fewer at once.")
     return _take(request.body, system)

@@ -375,6 +375,11 @@ class TestTheProtocol:
         response = system.client.post(URL, {"a": "b"}, headers=sent)
         assert (response.status_code, response.json()["field"]) == (400, "Content-Type")
 
+    def test_a_body_in_chunks_of_unknown_length_is_refused(self, agent, system: System):
+        response = system.post(b"", **{"Transfer-Encoding": "chunked"})
+        assert (response.status_code, response.json()["field"]) == (411, "Content-Length")
+        assert "Content-Length" in response.json()["error"]
+
     def test_a_body_that_is_too_large_is_refused_unread(self, agent, system: System):
         response = system.post(b" " * (2 * 1024 * 1024 + 1))
         assert response.status_code == 413
