@@ -41,6 +41,12 @@ def test_a_dispute_begins_at_the_working_level_and_the_other_side_is_told(people
     assert Notice.objects.filter(recipient=people.hsi_manager, title__contains="Length of the course").exists()
 
 
+def test_disputes_are_numbered_without_gaps(people: Managers) -> None:
+    of = version(people)
+    first, second = (dispute(of, people.dea_manager, title=title) for title in ("Who trains", "Length of the course"))
+    assert int(second.number[-6:]) == int(first.number[-6:]) + 1
+
+
 def test_the_other_side_accepts_the_outcome_that_one_proposes(people: Managers, opened: Dispute) -> None:
     disputes.propose(opened.pk, text="Both agencies train.", actor=people.dea_manager)
     assert move("accept", opened, people.hsi_manager) == "settled"

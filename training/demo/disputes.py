@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 from designation.demo.year import Year
@@ -17,7 +16,7 @@ from training.demo.staff import Managers
 from training.models import Dispute, Module, ModuleVersion, Position, Proposal, Section
 from training.models.disputes import NEXT_LEVEL, Level
 from training.references import DAY, LEVEL_DAYS
-from training.workflow.disputes import OVERDUE
+from training.workflow.disputes import OVERDUE, new_key
 
 REQUESTS_PER_DISPUTE = 400
 LONGEST_DISPUTE = 45  # business days within which each that is settled was
@@ -147,7 +146,7 @@ class Disputes:
     def _open(
         self, matter: Section | ModuleVersion | Request, at: datetime, by: User, title: str, issue: str, position: str
     ) -> Argument:
-        key = _new_key()
+        key = new_key()
         dispute = Dispute(
             pk=key,
             number=f"D-{timezone.localtime(at).year}-{key:06d}",
@@ -296,12 +295,6 @@ class Disputes:
     def _reviewer_of(self, division: Office) -> User:
         reviewers = User.objects.select_related("office").filter(roles=[Role.DEA_FIELD.value], office=division)
         return self.times.rng.choice(list(reviewers.order_by("pk")))
-
-
-def _new_key() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('training_dispute_id_seq')")
-        return int(cursor.fetchone()[0])
 
 
 def _section(module: Module, ordinal: int, place: int) -> Section:

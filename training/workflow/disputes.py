@@ -72,9 +72,11 @@ def open_dispute(matter: Matter, *, title: str, issue: str, position: str, actor
         if refused:
             raise Refused(refused)
         dispute = _about(matter, actor)
-        dispute.number, dispute.title, dispute.issue = _new_number(), title.strip(), issue.strip()
+        dispute.title, dispute.issue = title.strip(), issue.strip()
+        dispute.pk = new_key()
+        dispute.number = f"D-{timezone.localdate().year}-{dispute.pk:06d}"
         role = DISPUTE_SIDES.role_of(dispute, actor)
-        dispute.save()
+        dispute.save(force_insert=True)
         ledger.append(Dispute.workflow, [machine.step_of(dispute, "open", reason=issue, role=role)], actor=actor)
         _state(dispute, position, actor)
         tell_sides(dispute, f"{dispute.number} was opened: {dispute.title}", issue, actor=actor)
@@ -116,10 +118,11 @@ def _open_already(matter: Matter, title: str) -> Refusal | None:
     return Refusal(same.number, "exists", f"{same.number} on the same point is open already. Go on there.")
 
 
-def _new_number() -> str:
+def new_key() -> int:
+    """The primary key of the next dispute, which is in its number."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('training_dispute_id_seq')")
-        return f"D-{timezone.localdate().year}-{cursor.fetchone()[0]:06d}"
+        return int(cursor.fetchone()[0])
 
 
 def state_position(pk: int, *, text: str, actor: User, version: int | None = None) -> Dispute:
