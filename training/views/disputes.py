@@ -151,7 +151,7 @@ def dispute_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     if refused and refused.code == "permission":
         return forbidden(request, back, refused.message)
     if refused:
-        return refused_to(request, back, refused.message)
+        return _too_late(request, dispute, refused)
     form = DisputeActForm(
         request.POST if request.method == "POST" else None, name=name, initial=_initial(name, dispute, request)
     )
@@ -160,9 +160,9 @@ def dispute_act(request: SignedIn, number: str, name: str) -> HttpResponse:
         if refused is None:
             messages.success(request, f"{dispute.number}: {_done(name)}.")
             return redirect(back)
-        if refused.code != "stale":
-            return refused_to(request, back, refused.message)
         dispute = _dispute_or_404(request, number)
+        if refused.code != "stale":
+            return _too_late(request, dispute, refused)
         ask_again(request, form, dispute.version, refused.message)
     act = STATEMENTS.get(name) or declared(Dispute, name)
     context = {
@@ -176,6 +176,20 @@ def dispute_act(request: SignedIn, number: str, name: str) -> HttpResponse:
         "cancel_url": back,
     }
     return render(request, "training/dispute_act.html", context)
+
+
+def _too_late(request: SignedIn, dispute: Dispute, refused: Refusal) -> HttpResponse:
+    """Leads to the dispute's page; whoever has typed something keeps it, beside what the dispute says now."""
+    typed, back = request.POST.get("text", "").strip(), dispute.get_absolute_url()
+    if not typed:
+        return refused_to(request, back, refused.message)
+    context = {
+        "crumbs": [*_crumbs(), {"label": dispute.number, "url": back}],
+        "dispute": dispute,
+        "why": refused.message,
+        "typed": typed,
+    }
+    return render(request, "training/dispute_too_late.html", context)
 
 
 def _refusal(name: str, dispute: Dispute, request: SignedIn) -> Refusal | None:
