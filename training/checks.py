@@ -11,11 +11,13 @@ from django.utils import timezone
 from designation.models import Request, User
 from training.models import Blocks, Requirement
 from training.models.requirements import RequirementQuerySet
+from training.permissions import SETTERS
 from training.standing import LACKING, Person, Standing, Status, acting_as, standing
 
 GATES = {"submit": Blocks.SUBMISSION, "resubmit": Blocks.SUBMISSION, "approve": Blocks.APPROVAL}
 """Transition -> what a requirement blocks that is asked there."""
 FOR_AGENT = "Record the completion, or have the module waived, first."
+ASK_FOR_AGENT = "Ask a training manager to record the completion, or to waive the module, first."
 FOR_ACTOR = "Complete it, or have it waived, before you act."
 
 
@@ -32,17 +34,14 @@ def training_is_complete(name: str, requests: Sequence[Request], actor: User) ->
     audiences = {audience for rule in rules.values() for audience in rule.audience}
     people = [person for person in people_of(requests, actor) if person.audience in audiences]
     lacking = [row for row in standing(people, today()) if row.requirement in rules and row.status in LACKING]
-    own = [row for row in lacking if row.user is not None]
-    if own:
-        return dict.fromkeys((request.pk for request in requests), _told(own, rules, "You lack", FOR_ACTOR))
     by_agent: dict[int | None, list[Standing]] = defaultdict(list)
     for row in lacking:
         by_agent[row.agent].append(row)
-    return {
-        request.pk: _told(by_agent[request.agent_id], rules, "The agent lacks", FOR_AGENT)
-        for request in requests
-        if request.agent_id in by_agent
-    }
+    own = [_told(by_agent[None], rules, "You lack", FOR_ACTOR)] if None in by_agent else []
+    then = FOR_AGENT if actor.has_role(*SETTERS) else ASK_FOR_AGENT
+    of_agent = {agent: _told(rows, rules, "The agent lacks", then) for agent, rows in by_agent.items() if agent}
+    said = {request.pk: [*own, *filter(None, [of_agent.get(request.agent_id)])] for request in requests}
+    return {pk: " ".join(parts) for pk, parts in said.items() if parts}
 
 
 def requirements_of(requests: Iterable[Request], actor: User | None) -> RequirementQuerySet:

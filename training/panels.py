@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils.dateparse import parse_date
 
@@ -43,18 +44,36 @@ def on_request(row: Request, user: User) -> Panel | None:
 
 
 def on_act(act: Act, user: User) -> Panel | None:
-    """Of requests that an act is about to move on: whose agent lacks training that does not keep them from it."""
+    """Of requests that an act is about to move on: whose agent lacks training, whether or not that stops the act."""
     if act.name not in GATES:
         return None
     rules = {rule.pk: rule for rule in requirements_of(act.requests, None)}
     found = standing(people_of(act.requests, None), today()) if rules else []
-    lacking: dict[int | None, list[Item]] = defaultdict(list)
+    kinds: dict[str, dict[int | None, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in found:
         if item.status in (*LACKING, *UNAVAILABLE):
-            lacking[item.agent].append(Item(rules[item.requirement], item))
-    rows = [(request, lacking[request.agent_id]) for request in act.requests if request.agent_id in lacking]
-    context = {"rows": rows[:LISTED], "more": max(len(rows) - LISTED, 0), "count": len(rows)}
-    return Panel("Training that is not complete", "training/panel_act.html", context) if rows else None
+            rule = rules[item.requirement]
+            kinds[_bearing(item, rule, act.name)][item.agent].append(Item(rule, item))
+    groups = [_group(heading, act.requests, kinds[heading]) for heading in BEARINGS if heading in kinds]
+    return Panel("Training that is not complete", "training/panel_act.html", {"groups": groups}) if groups else None
+
+
+STOPS, DOES_NOT_STOP, UNAVAILABLE_NOW = BEARINGS = (
+    "It stops this act",
+    "It does not stop this act",
+    "Its module is not available, so it stops nothing",
+)
+
+
+def _bearing(found: Standing, rule: Requirement, act: str) -> str:
+    if found.status in UNAVAILABLE:
+        return UNAVAILABLE_NOW
+    return STOPS if rule.blocks == GATES[act] else DOES_NOT_STOP
+
+
+def _group(heading: str, requests: Sequence[Request], lacking: Mapping[int | None, list[Item]]) -> dict[str, Any]:
+    rows = [(request, lacking[request.agent_id]) for request in requests if request.agent_id in lacking]
+    return {"heading": heading, "rows": rows[:LISTED], "more": max(len(rows) - LISTED, 0), "count": len(rows)}
 
 
 def on_agent(agent: Agent, user: User, asked: Mapping[str, str]) -> Panel | None:

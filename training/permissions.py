@@ -11,6 +11,8 @@ from designation.permissions import By, BySystem
 AGENCIES = (HSI, DEA)
 BOTH = "HSI and DEA"
 HEADQUARTERS = (Role.HSI_HQ, Role.DEA_HQ)
+# Who sets requirements, and waives modules.
+SETTERS = (Role.TRAINING_MANAGER, *HEADQUARTERS)
 # Who reads drafts, disputes and the standing of people everywhere.
 TRAINING_READERS = (Role.TRAINING_MANAGER, *HEADQUARTERS, Role.AUDITOR)
 

@@ -11,11 +11,13 @@ from django.urls import reverse
 
 from designation import workflow
 from designation.models import Request
+from designation.panels import Act
 from tests.factories import AgentFactory, new_request, request, requests
 from tests.training.factories import Managers, ModuleFactory
 from tests.training.records import completed, days_ago, published, required, waived
 from training.checks import training_is_complete
 from training.models import Module
+from training.panels import on_act
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +108,31 @@ def test_a_reviewer_who_lacks_his_own_training_approves_nothing(people, module):
     )
     completed(people.dea_hq, module)
     assert approve(row, people) == ""
+
+
+def test_who_lacks_training_himself_is_told_of_the_agents_too(people, module):
+    required(module, "initial", "dea_reviewers")
+    told = approve(request(people, "dea_decision"), people)
+    assert told.startswith("You lack required training")
+    assert "The agent lacks required training" in told
+
+
+def test_a_coordinator_is_told_whom_to_ask(people, module):
+    required(module, blocks="submission")
+    assert submit(request(people, "draft"), people).endswith(
+        "Ask a training manager to record the completion, or to waive the module, first."
+    )
+
+
+def test_the_page_of_an_approval_sorts_what_stops_it_from_what_does_not(people, module, client):
+    required(module)
+    required(ModuleFactory(code="JT-NOT", title="Second module"))
+    row = request(people, "dea_decision")
+    stops, unavailable = on_act(Act("approve", [row]), people.dea_hq).context["groups"]
+    assert (stops["heading"], stops["count"]) == ("It stops this act", 1)
+    assert "is not available" in unavailable["heading"]
+    (submits,) = on_act(Act("submit", [row]), people.dea_hq).context["groups"][:1]
+    assert submits["heading"] == "It does not stop this act"
 
 
 def test_a_coordinator_who_lacks_his_own_training_submits_nothing(people, module):

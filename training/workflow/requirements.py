@@ -10,11 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit.machine import Refusal, Refused
-from designation.models import Role, User
+from designation.models import User
 from training.models import Audience, Module, Requirement, Waiver
-from training.permissions import HEADQUARTERS
+from training.permissions import SETTERS
 
-SETTERS = (Role.TRAINING_MANAGER, *HEADQUARTERS)
 ONLY_SETTERS = "Only a training manager, or the headquarters of HSI or DEA, may do this."
 
 
