@@ -376,7 +376,7 @@ class TestTheProtocol:
         assert (response.status_code, response.json()["field"]) == (400, "Content-Type")
 
     def test_a_body_in_chunks_of_unknown_length_is_refused(self, agent, system: System):
-        response = system.post(b"", **{"Transfer-Encoding": "chunked"})
+        response = system.post(b"{}", **{"Transfer-Encoding": "chunked"})
         assert (response.status_code, response.json()["field"]) == (411, "Content-Length")
         assert "Content-Length" in response.json()["error"]
 
