@@ -38,6 +38,7 @@ class ModuleForm(SaysWhatToEnter, forms.ModelForm):
     class Meta:
         model = Module
         fields = ["code", "title", "purpose", "owners", "agreement", "provision", "pass_mark", "attempts"]
+        error_messages = {"attempts": {"max_value": "Enter at most %(limit_value)s attempts, or leave it empty."}}
         help_texts = {"code": "Capital letters and digits, with one hyphen at most, as JT-2009."}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -60,6 +60,7 @@ class RequirementForm(SaysWhatToEnter, forms.ModelForm):
             "valid_months": "Empty: for ever.",
             "effective_from": "Today or later: nobody’s past is judged by it.",
         }
+        error_messages = {"valid_months": {"max_value": "Enter at most %(limit_value)s months, or leave it empty."}}
         widgets = {"effective_from": DATE}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

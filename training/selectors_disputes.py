@@ -178,7 +178,8 @@ def history(
     for one in proposals:
         said.append(_said(f"{one.agency} proposed an outcome", one.made_at, one.made_by_name, one.text))
         if one.answered_at and one.accepted is False:
-            said.append(_said("The outcome was rejected", one.answered_at, one.answered_by_name, one.answer))
+            what = "The outcome was withdrawn" if one.withdrawn else "The outcome was rejected"
+            said.append(_said(what, one.answered_at, one.answered_by_name, one.answer))
     between = sorted([*(entry for entry in steps if "at" in entry), *said], key=lambda entry: entry["at"])
     return [{**opening, "label": "Opened"}, *between, *running]
 

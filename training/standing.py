@@ -121,7 +121,8 @@ rule AS MATERIALIZED (
       AND (requirement.effective_until IS NULL OR requirement.effective_until > %(on)s)
 ),
 found AS (
-    SELECT person.agent_id, person.user_id, rule.id AS requirement_id, rule.module_id, rule.available, rule.once_published,
+    SELECT person.agent_id, person.user_id, rule.id AS requirement_id, rule.module_id, rule.available,
+           rule.once_published,
            pass.completed_on,
            (pass.completed_on + make_interval(months => rule.valid_months))::date AS valid_until,
            waiver.until AS waived_until

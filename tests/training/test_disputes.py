@@ -72,6 +72,24 @@ def test_a_counterproposal_answers_the_proposal(people: Managers, opened: Disput
     assert first.accepted is False
 
 
+def test_who_proposes_anew_withdraws_his_own_outcome(people: Managers, opened: Dispute) -> None:
+    first = disputes.propose(opened.pk, text="DEA trains.", actor=people.dea_manager)
+    second = disputes.propose(opened.pk, text="DEA trains first.", actor=people.dea_manager)
+    disputes.propose(opened.pk, text="HSI trains.", actor=people.hsi_manager)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.fate, second.fate) == ("Withdrawn", "Not accepted")
+
+
+def test_who_acts_on_an_old_page_is_told_what_changed(people: Managers, opened: Dispute) -> None:
+    seen = opened.version
+    disputes.propose(opened.pk, text="DEA trains.", actor=people.dea_manager)
+    outcome = disputes.move_disputes(
+        "escalate", [opened.pk], actor=people.hsi_manager, reason="No progress.", versions={opened.pk: seen}
+    )
+    assert "DEA proposed an outcome on" in outcome.refused[0].message
+
+
 def test_only_leadership_decides_and_only_at_its_level(people: Managers, opened: Dispute) -> None:
     assert "Not possible now" in move("decide", opened, people.dea_hq, "DEA trains.")
     move("escalate", opened, people.hsi_manager, "No progress.")

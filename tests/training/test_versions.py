@@ -133,6 +133,17 @@ def test_the_agency_whose_sign_off_is_cleared_is_told(people: Managers) -> None:
     assert Notice.objects.filter(recipient=people.dea_manager, title__contains="sign-off of DEA is cleared").exists()
 
 
+def test_two_sections_of_a_version_have_different_titles(people: Managers) -> None:
+    drafted = version(people)
+    with pytest.raises(Refused, match="Another section has the title “Section 1”"):
+        modules.add_section(drafted, title="section 1", body="Text.", actor=people.hsi_manager)
+    second = section(drafted, 1)
+    with pytest.raises(Refused, match="Another section has the title “Section 1”"):
+        modules.change_section(
+            second.pk, actor=people.hsi_manager, version=second.version, title="Section 1", body="Text."
+        )
+
+
 def test_the_same_text_again_clears_nothing(people: Managers) -> None:
     signed = version(people, "sign_off")
     sign(signed, people.hsi_manager)

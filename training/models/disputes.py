@@ -353,6 +353,9 @@ class Proposal(models.Model):
     made_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)
     accepted = models.BooleanField(null=True, help_text="Empty until answered.")
+    withdrawn = models.BooleanField(
+        default=False, db_default=False, help_text="Not accepted, since the agency proposed another outcome itself."
+    )
     answered_by_name = models.CharField(max_length=160, blank=True, help_text="As recorded then.")
     answer = models.TextField(blank=True)
 
@@ -371,3 +374,12 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency} proposes on {self.dispute}"
+
+    @property
+    def fate(self) -> str:
+        """What became of it, in a word or two; empty while it waits for an answer."""
+        if self.answered_at is None:
+            return ""
+        if self.accepted:
+            return "Accepted"
+        return "Withdrawn" if self.withdrawn else "Not accepted"

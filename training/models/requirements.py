@@ -9,6 +9,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.formats import date_format
 
 from designation.models import Agent, Request, User
 from designation.models.people import in_reach_of
@@ -82,7 +83,7 @@ class Requirement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.module.code} from {self.effective_from}"
+        return f"{self.module.code} from {date_format(self.effective_from)}"
 
     @property
     def audience_labels(self) -> list[str]:
@@ -130,4 +131,4 @@ class Waiver(models.Model):
         indexes = [models.Index(fields=["agent", "module"], name="waiver_of_agent")]
 
     def __str__(self) -> str:
-        return f"{self.module.code} waived until {self.until}"
+        return f"{self.module.code} waived until {date_format(self.until)}"

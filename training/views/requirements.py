@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refused
@@ -66,7 +67,7 @@ def requirement_set(request: SignedIn) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{row.module.code} is required from {row.effective_from} on.")
+            messages.success(request, f"{row.module.code} is required from {date_format(row.effective_from)} on.")
             return redirect("training:requirement_list")
     context = {
         "form": form,
@@ -132,7 +133,7 @@ def waiver_grant(request: SignedIn) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             name = form.cleaned_data["person"].name
-            messages.success(request, f"{row.module.code} is waived for {name} until {row.until}.")
+            messages.success(request, f"{row.module.code} is waived for {name} until {date_format(row.until)}.")
             return redirect("training:waiver_list")
     context = {
         "form": form,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -13,6 +13,7 @@ from django.utils import timezone
 from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
 from audit.models import StageVisit
+from audit.moments import moment
 from designation.declared import declared
 from designation.models import Request, User
 from training.models import Dispute, ModuleVersion, Position, Proposal, Section
@@ -23,7 +24,6 @@ from training.permissions import DISPUTE_SIDES
 
 OVERDUE = "Not settled at this level within its goal."
 NOT_FOUND = "Not found, or not yours to see."
-STALE = "Changed since you opened it, as when the other agency answered. Decide on what it says now."
 FIELD_OF = {Section: "section", ModuleVersion: "module_version", Request: "request"}
 Matter = Section | ModuleVersion | Request
 
@@ -156,6 +156,7 @@ def propose(pk: int, *, text: str, actor: User, version: int | None = None) -> P
     """
     with transaction.atomic():
         dispute = _locked("propose", pk, actor, version)
+        dispute.proposals.filter(agency=actor.agency_code, answered_at__isnull=True).update(withdrawn=True)
         _answer_open(dispute, actor, accepted=False, answer="Another outcome was proposed.")
         proposal = Proposal.objects.create(
             dispute=dispute,
@@ -198,10 +199,24 @@ def _locked(name: str, pk: int, actor: User, version: int | None) -> Dispute:
     if dispute is None:
         raise Refused(Refusal(f"#{pk}", "not_found", NOT_FOUND))
     if version is not None and version != dispute.version and dispute.state != Level.SETTLED:
-        raise Refused(Refusal(dispute.number, "stale", STALE))
+        raise Refused(Refusal(dispute.number, "stale", _what_changed(dispute), dispute.pk))
     if refused := why_not_state(name, dispute, actor):
         raise Refused(refused)
     return dispute
+
+
+def _what_changed(dispute: Dispute) -> str:
+    """As “Changed since you opened it: DEA proposed an outcome on Nov. 24, 2026, 7:46 p.m. EST. ...”."""
+    done = [(one.stated_at, f"{one.agency} stated its position") for one in dispute.positions.all()]
+    for one in dispute.proposals.all():
+        done.append((one.made_at, f"{one.agency} proposed an outcome"))
+        if one.answered_at and not one.withdrawn and not one.accepted:
+            done.append((one.answered_at, f"{one.answered_by_name} rejected the outcome"))
+    step = ledger.last_steps(Dispute.workflow, [dispute.number])[dispute.number]
+    if step.sequence > 1:
+        done.append((step.at, f"{step.actor_name} {declared(Dispute, step.transition).done} it"))
+    at, what = max(done)
+    return f"Changed since you opened it: {what} on {moment(at)}. Decide on what it says now."
 
 
 def why_not_state(name: str, dispute: Dispute, actor: User) -> Refusal | None:
@@ -229,6 +244,7 @@ def move_disputes(
             reason=reason,
             versions=versions,
         )
+        outcome.refused = [_with_what_changed(refusal) for refusal in outcome.refused]
         for dispute in outcome.done:
             if name == "accept" and actor is not None:
                 _answer_open(dispute, actor, accepted=True, answer=reason)
@@ -237,6 +253,13 @@ def move_disputes(
             said = dispute.outcome or reason
             tell_sides(dispute, _told(dispute, name), said, actor=actor, escalated=name == "escalate")
     return outcome
+
+
+def _with_what_changed(refusal: Refusal) -> Refusal:
+    """A dispute changes by what is said in it too, which is no step of the ledger."""
+    if refusal.code != "stale":
+        return refusal
+    return replace(refusal, message=_what_changed(Dispute.objects.get(pk=refusal.pk)))
 
 
 def preview_disputes(name: str, pks: Iterable[int], *, actor: User) -> Outcome[Dispute]:

@@ -192,6 +192,7 @@ def add_section(version: ModuleVersion, *, title: str, body: str, actor: User) -
         version = ModuleVersion.objects.select_for_update(of=("self",)).select_related("module").get(pk=version.pk)
         if refused := why_not_arrange(version, actor):
             raise Refused(refused)
+        _refuse_same_title(version, title)
         places = version.sections.aggregate(position=Max("position"), count=Count("pk"))
         section = Section(
             number=f"{version.number}-s{places['count'] + 1}",
@@ -214,6 +215,13 @@ def why_not_arrange(version: ModuleVersion, actor: User) -> Refusal | None:
             version.number, "state", "Sections are added and moved in drafting only. Return the version to it first."
         )
     return None
+
+
+def _refuse_same_title(version: ModuleVersion, title: str, *, but: Section | None = None) -> None:
+    """Two sections of one title could not be told apart. Raises Refused."""
+    same = version.sections.in_text().filter(title__iexact=title.strip()).exclude(pk=but.pk if but else None).first()
+    if same is not None:
+        raise Refused(Refusal(same.number, "exists", f"Another section has the title “{same}”. Give this one another."))
 
 
 def _free_key(version: ModuleVersion, title: str) -> str:
@@ -240,6 +248,8 @@ def change_section(pk: int, *, actor: User, version: int, title: str, body: str)
         section = _locked_section(pk, actor)
         if (section.title, section.body) == (title, body):
             return Changed(section, [])
+        if title != section.title:
+            _refuse_same_title(section.module_version, title, but=section)
         what = f"Text changed to revision {section.revision + 1}, SHA-256 {text_hash(title, body)}."
         section = _move_one("change", section, actor=actor, reason=what, version=version)
         section.revision, section.title, section.body = section.revision + 1, title, body

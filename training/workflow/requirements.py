@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from audit.machine import Refusal, Refused
 from designation.models import User
@@ -33,8 +34,8 @@ def set_requirement(requirement: Requirement, *, actor: User) -> Requirement:
             audience__overlap=requirement.audience,
         ).first()
         if same is not None:
-            whom = ", ".join(Audience(found).label.lower() for found in same.audience if found in requirement.audience)
-            message = f"One is in force for {whom} since {same.effective_from}. End that one first."
+            whom = ", ".join(Audience(found).label for found in same.audience if found in requirement.audience)
+            message = f"One is in force from {date_format(same.effective_from)} on: {whom}. End that one first."
             raise Refused(Refusal(str(requirement), "overlap", message))
         requirement.set_by_name = actor.recorded_name
         requirement.save(force_insert=True)
