@@ -18,7 +18,7 @@ from designation import selectors, workflow
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
 from designation.forms import AgentFilterForm, AgentForm
-from designation.models import Agent, Designation, Request
+from designation.models import Agent, Designation, Request, Role
 from designation.panels import panels_of
 from designation.permissions import HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
@@ -49,13 +49,14 @@ def agent_list(request: SignedIn) -> HttpResponse:
 
 
 @require_safe
-@role_required(*READER_ROLES)
+@role_required(*READER_ROLES, Role.TRAINING_MANAGER)
 def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
     agent = visible_or_404(Agent.objects.select_related("office"), request, pk=pk)
     designations = Designation.objects.visible_to(request.user).filter(agent=agent)
     context = {
         "agent": agent,
         "facts": _facts(agent),
+        "opens_list": request.user.has_role(*READER_ROLES),
         "keeps": may_keep_agents_of(request.user, agent.office),
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
         "designations": [_designation_item(request, row) for row in designations.with_people()],

@@ -72,7 +72,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:roster_file": POSTED,
     "designation:roster_rejected": OWN_OFFICE,
     "designation:agent_list": READERS,
-    "designation:agent_detail": ONE_REQUEST,
+    "designation:agent_detail": ONE_REQUEST | {"training_manager": 200},
     "designation:agent_add": FILERS,
     "designation:agent_edit": OWN_OFFICE,
     "designation:agent_active": POSTED,

@@ -64,6 +64,15 @@ def test_the_page_shows_now_and_then(people, client):
     assert "No attempt was on record" in then
 
 
+def test_a_training_manager_opens_the_agents_whose_completions_he_records(people, client):
+    row = request(people, "dea_intake")
+    client.force_login(people.training_manager)
+    page = client.get(reverse("designation:agent_detail", args=[row.agent_id]))
+    assert str(row.agent.full_name) in page.text
+    assert row.number not in page.text
+    assert reverse("designation:agent_list") not in page.text
+
+
 @pytest.mark.parametrize("asked", ["2026-02-31", "soon", "2999-01-01"])
 def test_a_day_that_is_none_or_to_come_is_refused_in_place(people, client, asked):
     client.force_login(people.hsi_hq)
@@ -87,7 +96,7 @@ def test_a_coordinator_is_told_once_a_day_what_expires_and_what_is_missing(peopl
     assert reminders.write_digests(WORKDAY) == 0
     text = Notice.objects.get(recipient=people.coordinator, transition="digest").body
     assert f"Training that expires in the next 30 days:\n  {soon}: JT-DUE, valid until April 2, 2026\n" in text
-    assert f"Required training that is missing:\n  {nobody}: JT-DUE, missing\n" in text
+    assert f"Required training that is missing or expired:\n  {nobody}: JT-DUE, missing\n" in text
     assert str(later) not in text
     assert not Notice.objects.filter(recipient=people.other_coordinator, transition="digest").exists()
 

@@ -110,6 +110,13 @@ def test_behind_a_cell_are_its_people(people, agents, client):
     )
 
 
+@pytest.mark.parametrize("role", ["coordinator", "training_manager"])
+def test_people_lead_to_their_pages(people, agents, client, role):
+    page = get(client, getattr(people, role), "tracking_people", office="HSI-MIA", status="lacking")
+    (link, *_) = [row.agent for row in page.context["page"].object_list]
+    assert f'href="{reverse("designation:agent_detail", args=[link])}"' in page.text
+
+
 def test_people_are_filtered_by_how_they_stand(people, agents, client):
     asked = {"office": "HSI-MIA", "status": "lacking"}
     rows = get(client, people.auditor, "tracking_people", **asked).context["page"].object_list

@@ -73,7 +73,7 @@ def tracking_people(request: SignedIn) -> HttpResponse:
     """The agents behind a figure of the matrix, each in the modules that are required of him."""
     form = PeopleFilterForm(request.GET, user=request.user)
     context: dict[str, Any] = {"form": form, "query": urlencode(form.given()), "required_of": REQUIRED_OF}
-    context["opens_agents"] = request.user.has_role(*READER_ROLES)
+    context["opens_agents"] = request.user.has_role(*READER_ROLES, Role.TRAINING_MANAGER)
     if form.is_narrow:
         context["page"] = _page(request, _people(form, request.user))
     return render(request, "training/tracking_people.html", context)
@@ -95,7 +95,7 @@ def tracking_expiring(request: SignedIn) -> HttpResponse:
     """How much training expires in 30, 60 and 90 days in each office, and whose."""
     form = ExpiringFilterForm(request.GET, user=request.user)
     context: dict[str, Any] = {"form": form, "query": urlencode(form.given()), "within": form.within()}
-    context["opens_agents"] = request.user.has_role(*READER_ROLES)
+    context["opens_agents"] = request.user.has_role(*READER_ROLES, Role.TRAINING_MANAGER)
     if form.is_narrow:
         context["page"] = _page(request, _expiring(form, request.user))
     else:
