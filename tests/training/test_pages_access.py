@@ -130,7 +130,7 @@ def arguments(people: Managers) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("version", "sign_off", "difference", "section_add"), (drafted.number,)),
         "version_act": (drafted.number, "send_to_review"),
         **dict.fromkeys(("section", "section_change", "section_move", "attachment_add"), (first.number,)),
-        "section_act": (first.number, "remove"),
+        "section_act": (section(drafted, 1).number, "remove"),
         **dict.fromkeys(("attachment", "attachment_remove"), (file.pk,)),
         "dispute": (opened.number,),
         "dispute_open": ("section", first.number),

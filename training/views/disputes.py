@@ -30,12 +30,12 @@ PER_PAGE = 50
 READERS = tuple(dict.fromkeys([*READER_ROLES, *TRAINING_READERS]))
 COLUMNS = [
     {"label": "Number", "key": "number"},
-    {"label": "Point at issue"},
-    {"label": "About"},
     {"label": "Level"},
-    {"label": "Open for", "key": "age"},
     {"label": "Due", "key": "due"},
+    {"label": "Point at issue"},
+    {"label": "Open for", "key": "age"},
     {"label": "Waits for"},
+    {"label": "About"},
 ]
 MATTERS: dict[str, Any] = {
     About.SECTION: Section.objects.select_related("module_version__module"),
