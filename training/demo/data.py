@@ -15,6 +15,7 @@ from training.demo.goals import add_goals
 from training.demo.modules import invent_modules
 from training.demo.record import Record, Times
 from training.demo.staff import add_managers
+from training.models import Completion
 
 FIRST_GOAL = 341  # working days before the end of the invention's time, before all else in it
 
@@ -36,10 +37,9 @@ def make(year: Year, *, seed: int, until: datetime) -> str:
     modules = invent_modules(record, times("modules"), managers)
     hsi_hq, dea_hq = headquarters()
     disputes = Disputes(record, times("disputes"), managers, year, hsi_hq, dea_hq).invent(modules)
-    training = Training(times("training"), managers, year, modules)
-    training.invent()
+    Training(times("training"), managers, year, modules).invent()
     record.write()
     ledger.look_at_bulk()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE training_completion, training_waiver")
-    return f"Invented {len(modules)} training modules, {disputes} disputes, {len(training.completions)} completions."
+    return f"Invented {len(modules)} training modules, {disputes} disputes, {Completion.objects.count()} completions."
