@@ -45,7 +45,7 @@ def _answer(request: HttpRequest) -> JsonResponse:
     if request.content_type != "application/json":
         return _refusal(400, "Statements are sent as application/json.", "Content-Type")
     if "Transfer-Encoding" in request.headers:
-        return _refusal(411, "Say the length of the body: send Content-Length, not Transfer-Encoding.", "Content-Length")
+        return _refusal(411, "Send the body’s Content-Length, not Transfer-Encoding.", "Content-Length")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         return _refusal(413, f"A body of more than {MAX_BYTES // 1024**2} MB is not taken. Send fewer at once.")
     return _take(request.body, system)
@@ -61,7 +61,7 @@ def _take(body: bytes, system: LearningSystem) -> JsonResponse:
         fault = error.refused[0]
         return _refusal(400, fault.message, FIELDS[fault.field], fault.row)
     except completions.StatementConflict as error:
-        return _refusal(409, str(error), "id")
+        return _refusal(409, str(error), "id", error.place)
     return JsonResponse([str(statement_id) for statement_id in batch.contents], safe=False)
 
 

@@ -297,8 +297,8 @@ class TestCommand:
         said, code = run([*GOOD, *BAD], "--rejected", str(rejected))
         assert code == 1
         assert (
-            "Ready: 2 (failed attempts: 1). On record already: 0. Withdrawn or corrected before: 0. With errors: 2."
-            in said
+            "Ready: 2 (failed attempts: 1). On record already, or repeated: 0."
+            " Withdrawn or corrected before: 0. With errors: 2." in said
         )
         assert "Recorded: 2." in said
         assert "Row 4: Employee ID: No agent has this badge number." in said

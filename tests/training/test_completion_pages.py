@@ -129,6 +129,12 @@ class TestByHand:
         assert "It did after all." in page.text
         assert Completion.objects.standing().count() == 1
 
+    def test_a_row_that_repeats_another_is_told_so(self, manager):
+        AgentFactory(badge_number="K00123")
+        row = ["K00123", "JT-2009", str(DAY), "91"]
+        page = send(manager, csv_file([HEADER, row, row]))
+        assert "Repeats row 2" in manager.get(f"{page.request['PATH_INFO']}?rows=duplicate").text
+
     def test_a_row_that_was_withdrawn_stands_by_itself_with_the_reason(self, people: Managers, manager):
         wrong = completion(AgentFactory(badge_number="K00123"), people.hsi_manager, score=Decimal(91))
         completions.withdraw(wrong.pk, actor=people.hsi_manager, why="Never took place.")

@@ -162,6 +162,11 @@ class TestWhatIsRefused:
         assert "was hired on May 4, 2024" in reason
         assert completion(AgentFactory(hired_on=DAY), people.hsi_manager)
 
+    def test_a_day_before_the_agent_was_hired_has_this_one_cause(self, people: Managers, version):
+        day = PUBLISHED - timedelta(1)
+        _, reason = why_refused(people, agent=AgentFactory(hired_on=PUBLISHED), completed_on=day)
+        assert "was hired on" in reason
+
     def test_an_unknown_module_with_the_codes_there_are(self, people: Managers, version):
         recorded = record(entry(AgentFactory(), module="JT-1999"), actor=people.hsi_manager)
         assert recorded.refused[0].field is Field.MODULE

@@ -20,7 +20,7 @@ from designation.keys import hash_of, save_with_new_key
 from designation.models import Agent
 from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, completion, entry, in_force, record
-from tests.training.factories import Managers
+from tests.training.factories import Managers, ModuleFactory
 from training.completions.statements import MAX_STATEMENTS
 from training.models import Completion, CompletionImport, LearningSystem, Module, Statement
 from training.workflow.completions import take_back, withdraw
@@ -100,7 +100,7 @@ def test_the_verb_and_the_success_say_the_result(agent, system: System, verb, re
 
 @pytest.mark.parametrize(
     ("score", "percent"),
-    [({"raw": 17, "min": 0, "max": 20}, "85"), ({"raw": 85}, "85"), ({"scaled": 0.5, "raw": 17, "max": 20}, "50")],
+    [({"raw": 17, "min": 0, "max": 20}, "85"), ({"raw": 85}, "85"), ({"scaled": 0.85, "raw": 17, "max": 20}, "85")],
 )
 def test_a_score_is_taken_as_percent(agent, system: System, score, percent):
     assert system.post(statement(result={"score": score})).status_code == 200
@@ -113,6 +113,23 @@ def test_a_score_just_below_the_pass_mark_fails(people: Managers, system: System
     assert system.post(statement("completed", result={"score": {"scaled": 0.79999999}})).status_code == 200
     found = Completion.objects.get()
     assert (found.passed, found.score) == (False, Decimal("79.9999"))
+
+
+def test_a_pass_below_the_pass_mark_is_refused_and_the_sender_told(people: Managers, system: System):
+    in_force(people, pass_mark=80)
+    AgentFactory(email="lee.stone@example.gov")
+    for says, success in [("passed", None), ("completed", True)]:
+        result = {"score": {"scaled": 0.79}} | ({} if success is None else {"success": success})
+        response = system.post(statement(says, result=result))
+        assert (response.status_code, response.json()["field"]) == (400, "result.score")
+        assert "below the pass mark of 80 %" in response.json()["error"]
+    assert not Completion.objects.exists()
+
+
+def test_a_module_that_was_never_published_is_told_at_the_object(people: Managers, agent, system: System):
+    ModuleFactory(code="JT-NEW")
+    response = system.post(statement(object={"id": "https://learning.example.gov/JT-NEW"}))
+    assert (response.status_code, response.json()["field"]) == (400, "object.id")
 
 
 def test_the_person_may_be_told_by_an_account_with_the_badge_number(agent, system: System):
@@ -146,7 +163,8 @@ class TestAgain:
     def test_the_same_statement_changes_nothing(self, agent, system: System):
         sent = statement()
         again = {**sent, "stored": "2024-05-03T19:00:00Z", "verb": {"id": sent["verb"]["id"], "display": {"de": "x"}}}
-        for content in (sent, sent, [sent], again):
+        other_offset = {**sent, "timestamp": f"{DAY}T18:30:00.000Z"}
+        for content in (sent, sent, [sent], again, other_offset):
             response = system.post(content)
             assert (response.status_code, response.json()) == (200, [sent["id"]])
         assert Completion.objects.count() == Statement.objects.count() == 1
@@ -155,7 +173,8 @@ class TestAgain:
         sent = statement()
         system.post(sent)
         response = system.post([statement(), {**sent, "timestamp": "2024-05-02T14:30:00-04:00"}])
-        assert (response.status_code, response.json()["field"]) == (409, "id")
+        assert response.status_code == 409
+        assert (response.json()["field"], response.json()["statement"]) == ("id", 1)
         assert Completion.objects.count() == Statement.objects.count() == 1
 
     def test_statements_of_distinct_instants_are_distinct_attempts(self, people: Managers, agent, system: System):
@@ -272,6 +291,7 @@ MALFORMED = [
     ({"result": {"score": {"scaled": 1.01}}}, "result.score.scaled"),
     ({"result": {"score": {"scaled": -0.5}}}, "result.score"),
     ({"result": {"score": {"raw": 21, "max": 20}}}, "result.score.raw"),
+    ({"result": {"score": {"raw": 10, "max": 100, "scaled": 0.9}}}, "result.score.scaled"),
     ({"result": {"score": {"raw": "85"}}}, "result.score.raw"),
     ({"result": {"score": {"raw": 5, "min": 10, "max": 10}}}, "result.score.min"),
     ({"result": {"score": {"points": 5}}}, "result.score.points"),
@@ -320,6 +340,7 @@ def test_a_body_that_cannot_be_read_is_refused(agent, system: System, body):
     response = system.post(body)
     assert response.status_code == 400
     assert response.json()["error"]
+    assert "sys." not in response.json()["error"]
 
 
 def test_a_null_in_an_extension_is_taken(agent, system: System):

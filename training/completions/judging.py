@@ -154,7 +154,8 @@ def check(judged: Iterable[Judged]) -> None:
         score = entry.score
         if score is not None and not 0 <= score <= 100:
             item.wrong(Field.SCORE, "A score is a percentage from 0 to 100.", "Correct it.")
-        catalogue.find_version(item)
+        dated = all(fault.field != Field.COMPLETED_ON for fault in item.faults)
+        catalogue.find_version(item, dated=dated)
         if item.version is not None:
             _decide(item, item.version.module.pass_mark)
 
@@ -164,6 +165,16 @@ def _decide(item: Judged, pass_mark: int | None) -> None:
     if result != "failed" and pass_mark is not None and score is None:
         reason = f"The module has a pass mark of {pass_mark} %."
         item.wrong(Field.SCORE, reason, "Give the score, or the result “failed”.")
+        return
+    if (
+        result == "passed"
+        and item.entry.statement_id
+        and pass_mark is not None
+        and score is not None
+        and score < pass_mark
+    ):
+        # Its sender goes by another mark, and would not know that the attempt failed here.
+        item.wrong(Field.SCORE, f"This is below the pass mark of {pass_mark} %.", "Send failed, or completed.")
         return
     item.passed = result != "failed" and (pass_mark is None or score is None or score >= pass_mark)
 
@@ -179,14 +190,15 @@ class _Catalogue:
             self._versions.setdefault(version.module_id, []).append(version)
         self._found: dict[tuple[str, date], ModuleVersion | tuple[Field, str, str]] = {}
 
-    def find_version(self, item: Judged) -> None:
+    def find_version(self, item: Judged, *, dated: bool) -> None:
+        """Finds the version of the day, or says why there is none; of a day that is wrong itself, it says no more."""
         key = (item.entry.module, item.entry.completed_on)
         if key not in self._found:
             self._found[key] = self._look_up(*key)
         match self._found[key]:
             case ModuleVersion() as version:
                 item.version = version
-            case (column, reason, remedy):
+            case (column, reason, remedy) if dated or column != Field.COMPLETED_ON:
                 item.wrong(column, reason, remedy)
 
     def _look_up(self, code: str, day: date) -> ModuleVersion | tuple[Field, str, str]:
@@ -194,7 +206,9 @@ class _Catalogue:
         if module is None:
             known = ", ".join(sorted(self._modules)) or "none"
             return (Field.MODULE, "No module has this code.", f"The codes are: {known}.")
-        begun = [version for version in self._versions.get(module.pk, []) if _day(version.published_on) <= day]
+        if module.pk not in self._versions:
+            return (Field.MODULE, f"No version of {module.code} was ever published.", "Nobody can complete it yet.")
+        begun = [version for version in self._versions[module.pk] if _day(version.published_on) <= day]
         current = [version for version in begun if version.ended_on is None or day < version.ended_on]
         if current:
             return current[-1]

@@ -21,6 +21,7 @@ from django.utils.dateparse import parse_datetime
 from training.completions.entries import Entry, Field, Result, percent_of
 
 MAX_STATEMENTS = 1_000
+TOLERANCE = Decimal(1)  # percent by which a scaled score may differ from the raw one, as rounding makes it
 DEEPEST = 40  # levels of objects and arrays in a statement
 MODULE_EXTENSION = "module-code"  # the last part of the IRI of an extension that names the module
 VERBS: dict[str, Result] = {
@@ -89,8 +90,10 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
     except UnicodeDecodeError:
         raise Malformed("", "The body is not UTF-8.") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise Malformed("", f"The body is not JSON: {error}.") from None
+    except ValueError:
+        raise Malformed("", "A number of the body has too many digits.") from None
     except RecursionError:
         raise Malformed("", "The body is nested too deeply.") from None
 
@@ -260,7 +263,7 @@ def _told(statement: dict[str, Any], verb: Result) -> Result:
         raise Malformed("result.success", f"The verb says {verb}.")
     if completion is False and verb == "completed":
         raise Malformed("result.completion", "The verb says completed.")
-    return "failed" if success is False else verb
+    return verb if success is None else "passed" if success else "failed"
 
 
 def _score(statement: dict[str, Any]) -> Decimal | None:
@@ -278,7 +281,10 @@ def _score(statement: dict[str, Any]) -> Decimal | None:
     if "scaled" in given:
         if not -1 <= given["scaled"] <= 1:
             raise Malformed("result.score.scaled", "A scaled score is from -1 to 1.")
-        return given["scaled"] * 100
+        scaled = given["scaled"] * 100
+        if given.keys() >= {"raw", "max"} and abs(percent_of(given["raw"] - low, high - low) - scaled) > TOLERANCE:
+            raise Malformed("result.score.scaled", "This is not the share that raw is between min and max.")
+        return scaled
     return percent_of(given["raw"] - low, high - low) if "raw" in given else None
 
 

@@ -104,7 +104,7 @@ def _preview_page(request: SignedIn, upload: CompletionUpload, plan: uploads.Pla
     labels = {
         READY: "ready to record",
         ERROR: "with problems",
-        DUPLICATE: "on record already",
+        DUPLICATE: "on record already, or repeated",
         SET_ASIDE: "withdrawn or corrected before",
     }
     failed = f"{plan.failed} failed attempt{pluralize(plan.failed)} among them" if plan.failed else ""

@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from audit.machine import Refusal, Refused
 from designation.models import Role, User
@@ -189,11 +190,12 @@ def _write_reports(
 
 
 class StatementConflict(Exception):
-    """A statement with this id is on record with other content."""
+    """A statement with this id is on record with other content. `place` counts those of the batch from 0."""
 
-    def __init__(self, statement_id: UUID) -> None:
+    def __init__(self, statement_id: UUID, place: int) -> None:
         super().__init__(f"A statement with the id {statement_id} is on record with other content.")
         self.statement_id = statement_id
+        self.place = place
 
 
 def take_statements(
@@ -208,7 +210,7 @@ def take_statements(
         known = Statement.objects.in_bulk(list(contents))
         for pk, statement in known.items():
             if comparable(statement.content) != comparable(contents[pk]):
-                raise StatementConflict(pk)
+                raise StatementConflict(pk, list(contents).index(pk))
         recorded = record(
             [entry for entry in entries if entry.statement_id not in known],
             source=Completion.Source.XAPI,
@@ -225,9 +227,12 @@ def comparable(statement: Mapping[str, Any]) -> dict[str, Any]:
     """What two statements must have in common to be the same: without what a record store may set or leave out.
 
     xAPI 1.0.3, part two, 2.3.1: authority, stored and version; what an activity is called, and how a verb is displayed.
+    A timestamp is compared as the instant that it is, whatever its offset.
     """
     same = copy.deepcopy({name: value for name, value in statement.items() if name not in _SET_BY_STORES})
     same["id"] = str(same.get("id", "")).lower()
+    if "timestamp" in same:
+        same["timestamp"] = parse_datetime(same["timestamp"])
     for name, left_out in (("verb", "display"), ("object", "definition")):
         if isinstance(same.get(name), dict):
             same[name].pop(left_out, None)

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.template.defaultfilters import pluralize
 
 from audit.management.targets import INTERRUPTED, add_overwrite
 from designation.models import User
@@ -83,7 +84,8 @@ class Command(BaseCommand):
         plan = uploads.plan_upload(upload)
         self._tell_layout(plan.table, upload)
         self.stdout.write(
-            f"Ready: {len(plan.ready)} (failed attempts: {plan.failed}). On record already: {len(plan.duplicates)}."
+            f"Ready: {len(plan.ready)} (failed attempts: {plan.failed})."
+            f" On record already, or repeated: {len(plan.duplicates)}."
             f" Withdrawn or corrected before: {len(plan.set_aside)}. With errors: {len(plan.problems)}."
         )
         for item in plan.set_aside:
@@ -99,7 +101,8 @@ class Command(BaseCommand):
 
     def _tell_layout(self, table: Table[Field], upload: CompletionUpload) -> None:
         header = "no header row" if upload.header_row == NO_HEADER else f"header in row {upload.header_row}"
-        self.stdout.write(f"Sheet “{upload.sheet}”, {header}: {len(table.rows)} rows.")
+        count = len(table.rows)
+        self.stdout.write(f"Sheet “{upload.sheet}”, {header}: {count} row{pluralize(count)}.")
         for field, column in sorted(table.mapping.items(), key=lambda item: item[1]):
             self.stdout.write(f"Column “{column_title(table.headers, column)}”: {field.label}.")
         used = set(table.mapping.values())
