@@ -22,6 +22,7 @@ from audit.reports.tables import NOT_STATED, dimension_label, measure_label, pla
 MOST_PERIODS = 400
 EMPTY = "(not stated)"  # the value of a filter in an address that takes what has none
 TIMED = ("measure", "every", "by")
+USUALLY_BY = ("module", "office")  # what a report opens by, the first of these that its workflow records
 """The fields that matter only where times are reported."""
 
 
@@ -120,9 +121,8 @@ class ReportForm(forms.Form):
             "every": MONTH,
             "by": self.dimensions[0] if self.dimensions else "",
         }
-        preferred = "office"
-        if preferred in self.dimensions:
-            usual["by"] = preferred
+        if preferred := [name for name in USUALLY_BY if name in self.dimensions]:
+            usual["by"] = preferred[0]
         return usual | {name: value for name, value in data.items() if value}
 
     def _measures(self) -> list[Measure]:

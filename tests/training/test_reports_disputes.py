@@ -80,6 +80,15 @@ def test_the_backlog_has_the_open_disputes_with_their_age_at_each_level(people: 
     assert "Disputes that ended" in page.text
 
 
+def test_a_report_of_disputes_opens_by_module_and_one_of_requests_by_office(people: Managers, client, both):
+    client.force_login(people.hsi_hq)
+    by = {
+        workflow: client.get(TIMELINESS, {"workflow": workflow}).context["form"].cleaned_data["by"]
+        for workflow in ("dispute", "request")
+    }
+    assert by == {"dispute": "module", "request": "office"}
+
+
 def test_a_coordinator_counts_the_disputes_on_the_offices_requests(people: Managers, client, both):
     client.force_login(people.coordinator)
     assert client.get(TIMELINESS, {"workflow": "dispute"}).context["backlog"].count == 1
