@@ -259,7 +259,7 @@ def _with_what_changed(refusal: Refusal) -> Refusal:
     """A dispute changes by what is said in it too, which is no step of the ledger."""
     if refusal.code != "stale":
         return refusal
-    return replace(refusal, message=_what_changed(Dispute.objects.get(pk=refusal.pk)))
+    return replace(refusal, message=_what_changed(Dispute.objects.get(number=refusal.number)))
 
 
 def preview_disputes(name: str, pks: Iterable[int], *, actor: User) -> Outcome[Dispute]:

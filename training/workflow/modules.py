@@ -219,7 +219,8 @@ def why_not_arrange(version: ModuleVersion, actor: User) -> Refusal | None:
 
 def _refuse_same_title(version: ModuleVersion, title: str, *, but: Section | None = None) -> None:
     """Two sections of one title could not be told apart. Raises Refused."""
-    same = version.sections.in_text().filter(title__iexact=title.strip()).exclude(pk=but.pk if but else None).first()
+    found = version.sections.in_text().filter(title__iexact=title.strip())
+    same = next((section for section in found if section != but), None)
     if same is not None:
         raise Refused(Refusal(same.number, "exists", f"Another section has the title “{same}”. Give this one another."))
 
