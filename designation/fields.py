@@ -25,6 +25,14 @@ class SaysWhatToEnter(forms.BaseForm):
                 field.error_messages["required"] = _what_to_enter(field, str(self[name].label))
         super().full_clean()
 
+    def get_context(self) -> dict[str, Any]:
+        """Tells what is wrong with a hidden field without the field's name, which the page does not show."""
+        context = super().get_context()
+        hidden = [error for field in self.hidden_fields() for error in field.errors]
+        errors = self.non_field_errors().copy()
+        errors.extend(dict.fromkeys(hidden))
+        return context | {"errors": errors}
+
 
 def _what_to_enter(field: forms.Field, label: str) -> str:
     """As "Enter the last name." or "Choose the HSI office."."""
