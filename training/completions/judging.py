@@ -271,7 +271,7 @@ def _on_record(kind: str, asked: Sequence[Judged]) -> list[tuple[int, int, datet
     """Which completions each of them, counted from 1, may be on record as, with their instant; the likeliest first."""
     if not asked:
         return []
-    columns = [
+    columns: list[Any] = [
         _array(_pk(item, kind) for item in asked),
         _array(item.version.module_id for item in asked if item.version),
         _array(item.entry.completed_on for item in asked),
