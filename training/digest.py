@@ -27,7 +27,9 @@ def training_due(person: User, day: date) -> list[DigestPart]:
     lacking.sort(key=lambda row: names[row])
     parts = [
         DigestPart("Training that expires in the next 30 days", [f"{names[row]}, {_date(row)}" for row in expiring]),
-        DigestPart("Required training that is missing or expired", [f"{names[row]}, {row.label.lower()}" for row in lacking]),
+        DigestPart(
+            "Required training that is missing or expired", [f"{names[row]}, {row.label.lower()}" for row in lacking]
+        ),
     ]
     return [part for part in parts if part.lines]
 
