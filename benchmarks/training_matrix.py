@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from benchmarks.harness import Check, main, timed
 from designation.models import Agent
-from training import matrix
 from training.models import Completion, Module, OfficeStanding
+from training.tracking import matrix
 
 AGENTS, MODULES = 50_000, 10
 # Nobody asks for these rows through the workflow: its steps and the marks of changes are left out.

@@ -175,9 +175,9 @@ DESIGNATION_AGREEMENT = "ICA-2009"
 DESIGNATION_CHECKS: list[str] = ["training.checks.training_is_complete"]
 # Dotted paths of what other apps show on the pages of a request, of an agent, and of an act on requests.
 DESIGNATION_PANELS: dict[str, list[str]] = {
-    "request": ["training.panels.on_request", "training.panels_disputes.on_request"],
-    "agent": ["training.panels.on_agent"],
-    "act": ["training.panels.on_act"],
+    "request": ["training.panels.standing.on_request", "training.panels.disputes.on_request"],
+    "agent": ["training.panels.standing.on_agent"],
+    "act": ["training.panels.standing.on_act"],
 }
 # Dotted paths of what other apps say in a person's daily digest.
 DESIGNATION_DIGEST_PARTS: list[str] = ["training.digest.training_due"]

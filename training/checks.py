@@ -12,7 +12,7 @@ from designation.models import Request, User
 from training.models import Blocks, Requirement
 from training.models.requirements import RequirementQuerySet
 from training.permissions import SETTERS
-from training.standing import LACKING, Person, Standing, Status, acting_as, standing
+from training.tracking.standing import LACKING, Person, Standing, Status, acting_as, standing
 
 GATES = {"submit": Blocks.SUBMISSION, "resubmit": Blocks.SUBMISSION, "approve": Blocks.APPROVAL}
 """Transition -> what a requirement blocks that is asked there."""

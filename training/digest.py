@@ -8,7 +8,7 @@ from datetime import date
 from designation.models import Agent, Role, User
 from designation.reminders import DigestPart
 from training.models import Module
-from training.standing import COMPLETE, LACKING, Standing, required_agents, standing_of
+from training.tracking.standing import COMPLETE, LACKING, Standing, required_agents, standing_of
 
 EXPIRES_WITHIN = 30  # days
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from training import matrix
+from training.tracking import matrix
 from training.workflow import disputes
 
 

@@ -15,7 +15,7 @@ from tests.factories import AgentFactory, request
 from tests.training.factories import Managers
 from tests.training.records import a_file, completed, corrected, days_ago, published, required
 from tests.training.test_standing import an_instant
-from training.history import completions_of
+from training.tracking.history import completions_of
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from tests.training.factories import Managers, ModuleFactory
 from tests.training.records import completed, days_ago, published, required, waived
 from training.checks import training_is_complete
 from training.models import Module
-from training.panels import on_act
+from training.panels.standing import on_act
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from tests.training.factories import Managers, ModuleFactory
 from tests.training.records import a_file, completed, corrected, days_ago, published, required, waived
 from training.models import Completion, Module, ModuleVersion, Waiver
 from training.models.completions import months_later
-from training.standing import Person, Standing, standing
+from training.tracking.standing import Person, Standing, standing
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate

@@ -16,9 +16,9 @@ from designation.models import Agent, Designation, Office
 from tests.factories import AgentFactory, request, requests
 from tests.training.factories import Managers, ModuleFactory
 from tests.training.records import a_file, completed, days_ago, published, required, waived
-from training import matrix
 from training.models import CompletionImport, Module, OfficeChange, OfficeStanding
-from training.standing import required_agents, standing_of
+from training.tracking import matrix
+from training.tracking.standing import required_agents, standing_of
 from training.workflow.requirements import end_requirement, end_waiver
 
 pytestmark = pytest.mark.django_db

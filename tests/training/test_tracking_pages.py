@@ -19,9 +19,9 @@ from designation.models import Agent
 from tests.factories import AgentFactory, new_request, requests
 from tests.training.factories import Managers, ModuleFactory
 from tests.training.records import completed, days_ago, published, required, waived
-from training import matrix
 from training.models import Module
-from training.reports import Trend
+from training.tracking import matrix
+from training.tracking.reports import Trend
 
 pytestmark = pytest.mark.django_db
 ROLES = ("coordinator", "dea_field", "hsi_hq", "dea_hq", "auditor", "training_manager")

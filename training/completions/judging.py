@@ -16,7 +16,7 @@ from training.completions.entries import Entry, Fault, Field
 from training.completions.people import People, Person
 from training.models import Completion, Module, ModuleVersion
 from training.models.completions import percent_text
-from training.models.modules import VersionState
+from training.models.versions import VersionState
 
 # Which completions on record each attempt may be, counting or corrected, but for those of a file that was taken back;
 # with the instant of a statement that said so, later or first. Between statements the instant tells, not the score. As

@@ -7,9 +7,11 @@ from training.models.completions import (
     Statement,
 )
 from training.models.disputes import About, Dispute, Level, Position, Proposal
-from training.models.modules import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
+from training.models.modules import Module
 from training.models.requirements import Audience, Blocks, Requirement, Waiver
+from training.models.sections import Attachment, Section, SectionText, SignOff
 from training.models.tracking import OfficeChange, OfficeStanding
+from training.models.versions import ModuleVersion
 
 __all__ = [
     "About",

@@ -16,7 +16,8 @@ from django.urls import reverse
 from designation.models import Agent, Role, User
 from designation.models.keys import KeyHolder
 from designation.models.people import in_reach_of
-from training.models.modules import Module, ModuleVersion
+from training.models.modules import Module
+from training.models.versions import ModuleVersion
 from training.permissions import TRAINING_READERS
 
 CHAIN = """

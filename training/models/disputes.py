@@ -15,7 +15,9 @@ from audit.machine import Condition, Dimension, Exported, Subject
 from audit.models import Calendar, StageVisit, StepEvent
 from designation.models import Office, Request, Role, User
 from designation.models.people import DEA, HSI
-from training.models.modules import AGENCY_CHOICES, Module, ModuleVersion, Section
+from training.models.modules import AGENCY_CHOICES, Module
+from training.models.sections import Section
+from training.models.versions import ModuleVersion
 from training.permissions import BOTH, DISPUTE_SIDES, HEADQUARTERS, LEADERSHIP, OTHER_SIDE, SYSTEM, TRAINING_READERS
 
 

@@ -19,7 +19,7 @@ class OfficeStandingQuerySet(models.QuerySet["OfficeStanding"]):
 
 
 class OfficeStanding(models.Model):
-    """How many agents of an office stand how in each module on a day, as `training.matrix` counted them."""
+    """How many agents of an office stand how in each module on a day, as `training.tracking.matrix` counted them."""
 
     office = models.OneToOneField(Office, on_delete=models.CASCADE, primary_key=True, related_name="+")
     day = models.DateField()

@@ -21,7 +21,7 @@ from designation.views.access import SignedIn, post_only, role_required, visible
 from training.completions import uploads
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Field
-from training.forms_completions import ColumnsForm, SheetForm, UploadForm
+from training.forms.completions import ColumnsForm, SheetForm, UploadForm
 from training.models import CompletionUpload
 
 STEPS = ["Upload", "Match the columns", "Check and record"]

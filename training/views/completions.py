@@ -22,7 +22,7 @@ from training import xapi
 from training.completions.entries import Entry
 from training.completions.judging import Judged, judge
 from training.completions.people import People, Person
-from training.forms_completions import CompletionFilterForm, CompletionForm, CorrectionForm, WhyForm
+from training.forms.completions import CompletionFilterForm, CompletionForm, CorrectionForm, WhyForm
 from training.models import Completion, CompletionImport
 from training.permissions import TRAINING_READERS
 from training.views import completion_files

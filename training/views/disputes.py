@@ -19,10 +19,10 @@ from designation.permissions import READER_ROLES
 from designation.selectors import visits_of
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.requests import ask_again, forbidden, refused_to
-from training import selectors_disputes as selectors
-from training.forms_disputes import WORDINGS, DisputeActForm, DisputeFilterForm, OpenForm
+from training.forms.disputes import WORDINGS, DisputeActForm, DisputeFilterForm, OpenForm
 from training.models import About, Dispute, ModuleVersion, Section
 from training.permissions import TRAINING_READERS
+from training.selectors import disputes as selectors
 from training.workflow import disputes
 from training.workflow.disputes import STATEMENTS, Matter, move_disputes, why_not_open
 

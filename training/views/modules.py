@@ -19,11 +19,11 @@ from designation.changes import changes_of
 from designation.models import Role
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.requests import forbidden, refused_to
-from training import selectors_modules as selectors
-from training.forms_modules import ModuleForm
+from training.forms.modules import ModuleForm
 from training.models import Module, ModuleVersion
-from training.models.modules import VersionState
+from training.models.versions import VersionState
 from training.permissions import OWNERS, TRAINING_READERS
+from training.selectors import modules as selectors
 from training.views.disputes import READERS as DISPUTE_READERS
 from training.workflow.modules import ModuleChanged, draft_version, may_keep, save_module
 

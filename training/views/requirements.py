@@ -19,7 +19,7 @@ from audit.machine import Refused
 from designation.models import Role
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.requests import refused_to
-from training.forms_tracking import EndRequirementForm, EndWaiverForm, RequirementForm, WaiverForm
+from training.forms.tracking import EndRequirementForm, EndWaiverForm, RequirementForm, WaiverForm
 from training.models import ModuleVersion, Requirement, Waiver
 from training.permissions import TRAINING_READERS
 from training.workflow.requirements import (

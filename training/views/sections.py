@@ -23,11 +23,11 @@ from designation.views.access import SignedIn, post_only, role_required, visible
 from designation.views.acts import Page, act_on
 from designation.views.requests import ask_again, refused_to
 from training import differences
-from training import selectors_modules as selectors
-from training.forms_modules import AttachmentForm, SectionForm, TextForm
+from training.forms.modules import AttachmentForm, SectionForm, TextForm
 from training.models import Attachment, ModuleVersion, Section
-from training.models.modules import AttachmentQuerySet
+from training.models.sections import AttachmentQuerySet
 from training.permissions import TRAINING_READERS
+from training.selectors import modules as selectors
 from training.views.versions import crumbs_of
 from training.workflow import modules as workflow
 from training.workflow.disputes import why_not_open

@@ -22,12 +22,12 @@ from audit.reports.tables import Table, percent
 from designation.models import Office, Role, User
 from designation.permissions import READER_ROLES
 from designation.views.access import SignedIn, role_required
-from training.exports import FORMATS, take
-from training.forms_tracking import ExpiringFilterForm, PeopleFilterForm, TrendFilterForm
-from training.matrix import WITHIN, Cell, matrix
+from training.forms.tracking import ExpiringFilterForm, PeopleFilterForm, TrendFilterForm
 from training.models import Module
 from training.permissions import TRAINING_READERS
-from training.reports import REQUIRED_OF, People, Trend, matrix_table
+from training.tracking.exports import FORMATS, take
+from training.tracking.matrix import WITHIN, Cell, matrix
+from training.tracking.reports import REQUIRED_OF, People, Trend, matrix_table
 from training.views import requirements
 
 PER_PAGE = 50

@@ -15,11 +15,11 @@ from designation.selectors import timeline, visits_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.acts import Page, act_on
 from training import differences
-from training import selectors_modules as selectors
-from training.forms_modules import CompareForm, SignOffForm
+from training.forms.modules import CompareForm, SignOffForm
 from training.models import ModuleVersion, Section
-from training.models.modules import VersionState
+from training.models.versions import VersionState
 from training.permissions import TRAINING_READERS
+from training.selectors import modules as selectors
 from training.workflow import modules as workflow
 from training.workflow.disputes import why_not_open
 

@@ -18,7 +18,8 @@ from designation.declared import declared
 from designation.models import Request, User
 from training.models import Dispute, ModuleVersion, Position, Proposal, Section
 from training.models.disputes import NEXT_LEVEL, Level
-from training.models.modules import SectionState, VersionState
+from training.models.sections import SectionState
+from training.models.versions import VersionState
 from training.notices import tell_sides
 from training.permissions import DISPUTE_SIDES
 

@@ -20,7 +20,8 @@ from designation.declared import declared
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.models import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
-from training.models.modules import LARGEST_ATTACHMENT, SectionQuerySet, VersionState
+from training.models.sections import LARGEST_ATTACHMENT, SectionQuerySet
+from training.models.versions import VersionState
 from training.notices import tell_agencies
 from training.permissions import OWNERS
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from training import matrix
+from training.tracking import matrix
 
 
 class Command(BaseCommand):

@@ -18,7 +18,16 @@ from django.db.models.functions import Now
 
 from designation.models import Agent, Office, User
 from training.models import Module, OfficeChange, OfficeStanding
-from training.standing import COMPLETE, SQL, UNAVAILABLE, Status, fetch, people_of, required_agents, standing_sql
+from training.tracking.standing import (
+    COMPLETE,
+    SQL,
+    UNAVAILABLE,
+    Status,
+    fetch,
+    people_of,
+    required_agents,
+    standing_sql,
+)
 
 WITHIN = (30, 60, 90)  # days
 ONE_COUNT_AT_A_TIME = 2_110_302  # an advisory lock of this number

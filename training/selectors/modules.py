@@ -19,7 +19,8 @@ from designation.models.people import DEA, HSI
 from training.differences import Fold, Row, folded, rows
 from training.models import Attachment, Dispute, Module, ModuleVersion, Section, SectionText, SignOff
 from training.models.disputes import DisputeQuerySet, Level
-from training.models.modules import IN_DEVELOPMENT, IN_TEXT, SectionState, VersionState
+from training.models.sections import IN_TEXT, SectionState
+from training.models.versions import IN_DEVELOPMENT, VersionState
 from training.permissions import AGENCIES, DISPUTE_SIDES, HEADQUARTERS
 from training.workflow.modules import SIGN_AS, why_not_arrange
 

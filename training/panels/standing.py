@@ -14,9 +14,9 @@ from designation.models import Agent, Request, User
 from designation.models.requests import FINAL_STATES
 from designation.panels import Act, Panel
 from training.checks import GATES, people_of, requirements_of, today
-from training.history import completions_of
 from training.models import Requirement
-from training.standing import LACKING, UNAVAILABLE, Standing, required_agents, standing, standing_of
+from training.tracking.history import completions_of
+from training.tracking.standing import LACKING, UNAVAILABLE, Standing, required_agents, standing, standing_of
 
 HEADING = "Required training"
 LISTED = 50

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from designation.models import Agent
 from training.models import Completion
-from training.standing import end_of
+from training.tracking.standing import end_of
 
 
 @dataclass(frozen=True)

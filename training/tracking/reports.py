@@ -14,9 +14,9 @@ from django.db.models.functions import TruncMonth
 from audit.reports.periods import last_twelve_months
 from audit.reports.tables import COUNT, DAY, PERCENT, TEXT, Picture, Table, percent
 from designation.models import Agent, Office, User
-from training.matrix import Cell, Matrix
 from training.models import Completion, Module
-from training.standing import COMPLETE, LACKING, SQL, Status, fetch, people_of, required_agents, standing_sql
+from training.tracking.matrix import Cell, Matrix
+from training.tracking.standing import COMPLETE, LACKING, SQL, Status, fetch, people_of, required_agents, standing_sql
 
 ANY_LACKING = "lacking"
 REQUIRED_OF = (

@@ -15,7 +15,7 @@ from designation.models import User
 from designation.models.people import DEA, HSI
 from training.models import About, Level, Module
 from training.permissions import AGENCIES, TRAINING_READERS
-from training.selectors_disputes import OPEN, OPENED_BY_ME
+from training.selectors.disputes import OPEN, OPENED_BY_ME
 
 LONGEST_TEXT = LONGEST_REASON  # characters
 

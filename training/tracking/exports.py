@@ -27,7 +27,7 @@ from audit.models import Calendar, ExportFile
 from audit.reports.tables import Table
 from audit.spreadsheets import harmless
 from designation.models import User
-from training.reports import DEFINITIONS, REQUIRED_OF
+from training.tracking.reports import DEFINITIONS, REQUIRED_OF
 
 WORKFLOW = "training"
 FORMATS = ("csv", "xlsx")

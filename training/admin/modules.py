@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import admin
 
 from designation.admin.base import ScopedAdmin
-from training import admin_completions  # noqa: F401 - it registers learning systems
 from training.models import Module, ModuleVersion, Section
 from training.permissions import TRAINING_READERS
 

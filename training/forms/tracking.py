@@ -13,9 +13,9 @@ from designation.forms import FilterField
 from designation.models import Office, User
 from training.completions.entries import Entry, Fault
 from training.completions.people import People, Person
-from training.matrix import WITHIN, offices_of
 from training.models import Audience, Blocks, Module, Requirement, Waiver
-from training.standing import Status
+from training.tracking.matrix import WITHIN, offices_of
+from training.tracking.standing import Status
 
 LACKING = "lacking"
 DATE = forms.DateInput(attrs={"type": "date"})

@@ -11,7 +11,7 @@ from designation.act_forms import VersionForm
 from designation.fields import OUT_OF_ORDER, Form, LineField, LinesField, SaysWhatToEnter, VersionsField
 from designation.models import User
 from training.models import Module, ModuleVersion
-from training.models.modules import LARGEST_ATTACHMENT
+from training.models.sections import LARGEST_ATTACHMENT
 from training.permissions import AGENCIES, BOTH
 
 LONGEST_TEXT = 50_000  # characters
