@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -25,9 +26,15 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     clone = whole_project(tmp_path_factory.mktemp("up") / "clone")
     clone.environment = {"PORT": str(_free_port()), "DEMO": "0", "DJANGO_SETTINGS_MODULE": "config.settings"}
     yield clone
-    for process in clone.processes():
-        process.kill()
+    _kill(clone.processes())
     clone.remove()
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    """One may end by itself when another is gone, before it is its turn."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _start(clone: Clone) -> subprocess.Popen[str]:
@@ -93,8 +100,7 @@ class TestWhileItRuns:
         assert (status, errors) == (1, "title21: `make up` runs in this folder already\n")
 
     def test_what_dies_is_started_again(self, clone):
-        for victim in [*_programs(clone, "gunicorn"), *_programs(clone, "worker"), *clone.servers()]:
-            victim.kill()
+        _kill([*_programs(clone, "gunicorn"), *_programs(clone, "worker"), *clone.servers()])
         assert _eventually(lambda: _login_page(clone) == 200 and bool(clone.servers()))
         assert _eventually(lambda: bool(_programs(clone, "worker")))
 
@@ -115,8 +121,7 @@ def test_it_starts_again_with_its_data_after_kills(clone):
 
     second = _start(clone)
     assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in left)
-    for victim in clone.processes():
-        victim.kill()
+    _kill(clone.processes())
     second.wait(10)
 
     third = _start(clone)
