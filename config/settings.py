@@ -178,6 +178,7 @@ DESIGNATION_PANELS: dict[str, list[str]] = {
     "request": ["training.panels.standing.on_request", "training.panels.disputes.on_request"],
     "agent": ["training.panels.standing.on_agent"],
     "act": ["training.panels.standing.on_act"],
+    "home": ["training.panels.waiting.on_home"],
 }
 # Dotted paths of what other apps say in a person's daily digest.
 DESIGNATION_DIGEST_PARTS: list[str] = ["training.digest.training_due"]

@@ -1,8 +1,9 @@
-"""What other apps show on the pages of a request, of an agent, or of an act on requests, as the settings list it.
+"""What other apps show on the home page and those of a request, an agent, or an act on requests, as the settings list.
 
 A panel function takes the row and the user and returns a Panel, or None where it has nothing to say. Listed by dotted
-path in settings.DESIGNATION_PANELS under "request", "agent" and "act"; the pages and the admin show the same. Of an
-agent it also takes the fields of the page's address, so that it can be asked something there; an act's row is an Act.
+path in settings.DESIGNATION_PANELS under "request", "agent", "act" and "home"; the pages and the admin show the same.
+An act's row is an Act, the home page's is the user. Of an agent the function also takes the fields of the page's
+address, so that it can be asked something there.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Act:
 
 
 def panels_of(what: str, row: Any, user: User, *more: Mapping[str, str]) -> list[Panel]:
-    """The panels of a page, in the order of the settings. `what` is "request", "agent" or "act"."""
+    """The panels of a page, in the order of the settings. `what` is "request", "agent", "act" or "home"."""
     return [panel for function in _functions(what) if (panel := function(row, user, *more)) is not None]
 
 

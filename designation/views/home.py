@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.clocks import Status
 from designation.lookup_forms import LookUpForm
 from designation.models import Notice, Role, User
 from designation.models.requests import State
+from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.selectors import MINE, OPEN, Work, work_of
 from designation.views.access import SignedIn
@@ -134,6 +135,7 @@ def home(request: SignedIn) -> HttpResponse:
         "files": files,
         "stats": _stats(work_of(user), user) if user.has_role(*READER_ROLES) else [],
         "notices": notices,
+        "panels": panels_of("home", user, user),
         "tasks": _tasks(user),
         "no_role": NO_ROLE,
         "look_up_form": LookUpForm() if user.has_role(Role.SUPERVISOR) else None,
@@ -170,13 +172,8 @@ def _stat(value: int, label: str, note: str, **filters: str) -> dict[str, Any]:
 
 
 def _tasks(user: User) -> list[dict[str, str]]:
-    tasks = [task for task in TASKS if user.has_role(*task.roles)]
-    return [{"label": task.label, "url": url, "says": task.says} for task in tasks if (url := _url(task.url_name))]
-
-
-def _url(name: str) -> str:
-    """The address of a named page; empty where the project serves no such page."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+    return [
+        {"label": task.label, "url": reverse(task.url_name), "says": task.says}
+        for task in TASKS
+        if user.has_role(*task.roles)
+    ]

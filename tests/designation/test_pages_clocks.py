@@ -85,7 +85,7 @@ def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests_with_goa
     client.force_login(people.hsi_hq)
     for count in (1, 19):
         factories.requests(people, "dea_decision", count=count)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(13):
             client.get(reverse("home"))
 
 

@@ -85,10 +85,10 @@ def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests(
 ):
     factories.request(people, "hsi_review")
     client.force_login(people.hsi_hq)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(HOME)
     factories.requests(people, "returned", count=19)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(HOME)
 
 
@@ -130,7 +130,7 @@ def test_all_notices_are_marked_read_and_none_of_anybody_else(people: People, cl
 def test_notices_cost_the_same_queries_for_1_and_for_20(people: People, client, django_assert_num_queries):
     client.force_login(people.coordinator)
     request = factories.request(people, "returned")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(NOTICES)
     for _ in range(19):
         pk, actor = request.pk, people.coordinator
@@ -138,7 +138,7 @@ def test_notices_cost_the_same_queries_for_1_and_for_20(people: People, client, 
         answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
         workflow.resubmit(pk, actor=actor, version=request.version, **answer)
         workflow.transition_one("return_to_office", pk, actor=people.dea_hq, reason="Memo is missing.")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         assert len(client.get(NOTICES).context["page"]) == 20
 
 
