@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isinf
 from pathlib import Path
 from statistics import median
 
@@ -31,7 +32,8 @@ class Check:
     def __str__(self) -> str:
         word = "at least" if self.at_least else "at most"
         verdict = "pass" if self.passes else "FAIL"
-        return f"{verdict}  {self.name}: {self.figure:,.2f} {self.unit} ({word} {self.limit:,.2f})"
+        limit = "no limit" if isinf(self.limit) else f"{word} {self.limit:,.2f}"
+        return f"{verdict}  {self.name}: {self.figure:,.2f} {self.unit} ({limit})"
 
 
 @dataclass(frozen=True)
