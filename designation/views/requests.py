@@ -144,8 +144,10 @@ def _review_url(request: SignedIn, row: Request) -> str:
 
 
 def refused_to(request: SignedIn, url: str, why: str) -> HttpResponse:
-    """Leads to the page of what was to be changed, as it is now, with why nothing was done."""
+    """Leads to the page of what was to be changed, as it is now, with why nothing was done, and any reason typed."""
     messages.error(request, f"Nothing was done. {why}")
+    if typed := request.POST.get("reason", "").strip():
+        messages.info(request, f"You had written: {typed}")
     return redirect(url)
 
 
