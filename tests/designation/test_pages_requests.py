@@ -281,8 +281,8 @@ def test_what_was_done_already_is_told_kindly(people: People, client):
 
 
 def test_a_reason_for_what_is_no_longer_possible_is_given_back(people: People, client):
-    request = factories.request(people, "dea_intake")
+    request = factories.request(people, "denied")
     client.force_login(people.hsi_hq)
-    answer = {"reason": "The memo is not signed.", "version": request.version}
-    page = client.post(act(request, "return_to_office"), answer, follow=True)
-    assert "You had written: The memo is not signed." in page.text
+    answer = {"reason": "The agent was reassigned.", "version": request.version}
+    page = client.post(act(request, "withdraw"), answer, follow=True)
+    assert "You had written: The agent was reassigned." in page.text
