@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,14 +13,15 @@ from designation.act_forms import LONGEST_REASON, VersionForm
 from designation.agents import BADGE_STAYS, is_on_record, may_keep_agents_of
 from designation.checks import why_kind_does_not_fit
 from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
+from designation.file_forms import MappingForm, PeopleFileField
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.permissions import DEA_ROLES, HSI_ROLES
 from designation.rosters.fields import LONGEST_JUSTIFICATION
-from designation.rosters.headers import MAX_BYTES, ROSTER, Field
+from designation.rosters.headers import ROSTER, Field
 from designation.rosters.names import same_person_name
 from designation.selectors import MINE, OPEN, offices_seen_by, states_seen_by
-from designation.sheets.columns import Proposal, column_title
+from designation.sheets.columns import Proposal
 from designation.workflow import NewRequest
 
 
@@ -279,9 +279,9 @@ class AgentForm(SaysWhatToEnter, forms.ModelForm):
 
 
 class RosterUploadForm(OfficeForm):
-    file = forms.FileField(
+    file = PeopleFileField(
+        kind=ROSTER,
         label="Roster file",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
         help_text="CSV or Excel, as the office keeps it, up to 10 MB. Title lines and other columns may stay.",
     )
     default_justification = LinesField(
@@ -291,28 +291,9 @@ class RosterUploadForm(OfficeForm):
         max_length=LONGEST_JUSTIFICATION,
     )
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise ValidationError(ROSTER.too_large)
-        return file
 
-
-class SheetForm(Form):
-    sheet = forms.ChoiceField(
-        label="Which sheet holds the roster?",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose the sheet that holds the roster."},
-    )
-
-    def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        sheet: Any = self.fields["sheet"]
-        sheet.choices = [(name, name) for name in sheets]
-
-
-class ColumnsForm(Form):
-    """For each thing that a roster can say, which column of the file says it."""
+class ColumnsForm(MappingForm[Field]):
+    """Which columns of a roster say what, and what holds for rows without a justification."""
 
     default_justification = LinesField(
         rows=4,
@@ -322,20 +303,12 @@ class ColumnsForm(Form):
     )
 
     def __init__(self, data: Any = None, *, proposal: Proposal[Field], width: int, default_justification: str) -> None:
-        super().__init__(data, initial={"default_justification": default_justification})
-        columns = [(str(column), column_title(proposal.headers, column)) for column in range(width)]
-        for field in Field:
-            self.fields[field.value] = forms.TypedChoiceField(
-                label=field.label,
-                required=field is Field.BADGE_NUMBER,
-                choices=[("", "Choose a column" if field is Field.BADGE_NUMBER else "Not in this file"), *columns],
-                coerce=int,
-                empty_value=None,
-                error_messages={"required": f"Choose the column that holds the {field.label.lower()}."},
-                initial=proposal.mapping.get(field),
-            )
-        self.order_fields([*(field.value for field in Field), "default_justification"])
-
-    def mapping(self) -> dict[Field, int]:
-        chosen = {field: self.cleaned_data[field.value] for field in Field}
-        return {field: column for field, column in chosen.items() if column is not None}
+        super().__init__(
+            data,
+            proposal=proposal,
+            width=width,
+            asked=Field,
+            required={Field.BADGE_NUMBER},
+            initial={"default_justification": default_justification},
+        )
+        self.order_fields([*(field.value for field in self.asked), "default_justification"])

@@ -12,22 +12,22 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from designation.fields import is_key
-from designation.forms import ColumnsForm, RosterUploadForm, SheetForm
+from designation.file_forms import SheetForm
+from designation.forms import ColumnsForm, RosterUploadForm
 from designation.models import RosterUpload
 from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
 from designation.rosters.headers import Field
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus
-from designation.sheets.columns import Proposal, column_title
-from designation.sheets.files import Row, UnusableFile
+from designation.sheets.columns import Proposal
+from designation.sheets.files import UnusableFile
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
+from designation.views.sheets import asked_header_row, columns_context, width_of
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
 ROWS_PER_PAGE = 50
 SLOW_TO_FILE = 2_000  # rows: filing so many takes more than some seconds
-SAMPLE_ROWS = 4
 NAMES_DIFFER = "names_differ"
 
 
@@ -153,7 +153,12 @@ def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
     if upload.filed_at:
         return redirect("designation:roster", pk)
     sheets = uploads.workbook_of(upload).sheets
-    form = SheetForm(request.POST or None, sheets=[sheet.name for sheet in sheets], initial={"sheet": upload.sheet})
+    form = SheetForm(
+        request.POST or None,
+        sheets=[sheet.name for sheet in sheets],
+        holds="the roster",
+        initial={"sheet": upload.sheet},
+    )
     if form.is_valid():
         try:
             uploads.choose_sheet(upload, request.user, form.cleaned_data["sheet"])
@@ -172,42 +177,21 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
     if upload.filed_at or not upload.sheet:
         return redirect("designation:roster", pk)
     try:
-        proposal = uploads.proposal_for(upload, header_row=_asked_header_row(request))
+        proposal = uploads.proposal_for(upload, header_row=asked_header_row(request))
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("designation:roster_columns", pk)
-    rows = uploads.workbook_of(upload).sheet(upload.sheet).rows
-    width = max(len(row.cells) for row in rows)
+    workbook = uploads.workbook_of(upload)
     form = ColumnsForm(
-        request.POST or None, proposal=proposal, width=width, default_justification=upload.default_justification
+        request.POST or None,
+        proposal=proposal,
+        width=width_of(workbook, upload.sheet),
+        default_justification=upload.default_justification,
     )
     if form.is_valid() and _apply(request, upload, proposal, form):
         return redirect("designation:roster", pk)
-    below = [row for row in rows if row.number > proposal.header_row][:SAMPLE_ROWS]
-    context = {
-        "upload": upload,
-        "form": form,
-        "proposal": proposal,
-        "sample": [{"number": row.number, "cells": _padded(row, width)} for row in below],
-        "titles": [column_title(proposal.headers, column) for column in range(width)],
-        "several_sheets": len(uploads.workbook_of(upload).sheets) > 1,
-        "steps": STEPS,
-    }
+    context = {"upload": upload, "form": form, "steps": STEPS, **columns_context(workbook, upload.sheet, proposal)}
     return render(request, "designation/roster_columns.html", context)
-
-
-def _asked_header_row(request: SignedIn) -> int | None:
-    """The row that the address names, if any. Raises UnusableFile if it is no number."""
-    asked = request.GET.get("header_row")
-    if asked is None:
-        return None
-    if not is_key(asked.strip()):
-        raise UnusableFile(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
-    return int(asked)
-
-
-def _padded(row: Row, width: int) -> list[str]:
-    return [row.cell(column) for column in range(width)]
 
 
 def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:

@@ -270,7 +270,8 @@ def test_a_real_worker_that_is_killed_leaves_nothing_running(people, tmp_path, h
     file = order(people)
     first = worker(tmp_path)
     try:
-        wait_until(lambda: again(file).state == State.RUNNING)
+        # It writes first that it runs, then that it begins to read.
+        wait_until(lambda: AccessRecord.objects.filter(act__endswith=": begin").exists())
     finally:
         first.send_signal(signal.SIGKILL)
         first.wait()

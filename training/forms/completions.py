@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from designation.act_forms import LONGEST_REASON, ReasonForm
 from designation.fields import Form, LinesField
-from designation.sheets.columns import Proposal, column_title
-from training.completions.columns import COMPLETIONS, MAX_BYTES
+from designation.file_forms import MappingForm, PeopleFileField
+from designation.sheets.columns import Proposal
+from training.completions.columns import COMPLETIONS
 from training.completions.entries import Entry, Fault, Field
 from training.completions.files import LONGEST_EVIDENCE
 from training.models import Completion, Module
@@ -155,49 +156,16 @@ class CompletionFilterForm(Form):
 
 
 class UploadForm(Form):
-    file = forms.FileField(
+    file = PeopleFileField(
+        kind=COMPLETIONS,
         label="File of completions",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods"}),
         help_text="CSV or Excel, as the learning-management system exports it, up to 25 MB. Other columns may stay.",
     )
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise ValidationError(COMPLETIONS.too_large)
-        return file
 
-
-class SheetForm(Form):
-    sheet = forms.ChoiceField(
-        label="Which sheet holds the completions?",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose the sheet that holds the completions."},
-    )
-
-    def __init__(self, *args: Any, sheets: Iterable[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        sheet: Any = self.fields["sheet"]
-        sheet.choices = [(name, name) for name in sheets]
-
-
-class ColumnsForm(Form):
-    """For each thing that a file can say, which of its columns says it."""
+class ColumnsForm(MappingForm[Field]):
+    """Which columns of a file say what of completions."""
 
     def __init__(self, data: Any = None, *, proposal: Proposal[Field], width: int) -> None:
-        super().__init__(data)
-        columns = [(str(column), column_title(proposal.headers, column)) for column in range(width)]
-        for field in Field:
-            self.fields[field.value] = forms.TypedChoiceField(
-                label=field.label,
-                required=field in {Field.MODULE, Field.COMPLETED_ON},
-                choices=[("", "Not in this file"), *columns],
-                coerce=int,
-                empty_value=None,
-                error_messages={"required": f"Choose the column that holds the {field.label.lower()}."},
-                initial=proposal.mapping.get(field),
-            )
-
-    def mapping(self) -> dict[Field, int]:
-        chosen = {field: self.cleaned_data[field.value] for field in Field}
-        return {field: column for field, column in chosen.items() if column is not None}
+        required = {Field.MODULE, Field.COMPLETED_ON}
+        super().__init__(data, proposal=proposal, width=width, asked=Field, required=required)

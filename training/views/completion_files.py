@@ -13,21 +13,21 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from designation.fields import is_key
+from designation.file_forms import SheetForm
 from designation.models import Role
-from designation.sheets.columns import Proposal, column_title
-from designation.sheets.files import Row, UnusableFile
+from designation.sheets.columns import Proposal
+from designation.sheets.files import UnusableFile
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
+from designation.views.sheets import asked_header_row, columns_context, width_of
 from training.completions import uploads
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Field
-from training.forms.completions import ColumnsForm, SheetForm, UploadForm
+from training.forms.completions import ColumnsForm, UploadForm
 from training.models import CompletionUpload
 
 STEPS = ["Upload", "Match the columns", "Check and record"]
 EARLIER_UPLOADS = 10
 ROWS_PER_PAGE = 50
-SAMPLE_ROWS = 4
 FORM_BYTES = 64 * 1024  # what a form takes beside its file
 BLOCK = 64 * 1024  # bytes
 READY, ERROR, DUPLICATE, SET_ASIDE = "ready", "error", "duplicate", "set-aside"
@@ -157,7 +157,12 @@ def completion_sheet(request: SignedIn, pk: int) -> HttpResponse:
     if upload.recorded_at:
         return redirect("training:completion_file", pk)
     sheets = uploads.workbook_of(upload).sheets
-    form = SheetForm(request.POST or None, sheets=[sheet.name for sheet in sheets], initial={"sheet": upload.sheet})
+    form = SheetForm(
+        request.POST or None,
+        sheets=[sheet.name for sheet in sheets],
+        holds="the completions",
+        initial={"sheet": upload.sheet},
+    )
     if form.is_valid():
         try:
             uploads.choose_sheet(upload, request.user, form.cleaned_data["sheet"])
@@ -177,40 +182,15 @@ def completion_columns(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("training:completion_file", pk)
     workbook = uploads.workbook_of(upload)
     try:
-        proposal = uploads.proposal_for(upload, workbook, header_row=_asked_header_row(request))
+        proposal = uploads.proposal_for(upload, workbook, header_row=asked_header_row(request))
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("training:completion_columns", pk)
-    rows = workbook.sheet(upload.sheet).rows
-    width = max(len(row.cells) for row in rows)
-    form = ColumnsForm(request.POST or None, proposal=proposal, width=width)
+    form = ColumnsForm(request.POST or None, proposal=proposal, width=width_of(workbook, upload.sheet))
     if form.is_valid() and _apply(request, upload, proposal, form):
         return redirect("training:completion_file", pk)
-    below = [row for row in rows if row.number > proposal.header_row][:SAMPLE_ROWS]
-    context = {
-        "upload": upload,
-        "form": form,
-        "proposal": proposal,
-        "sample": [{"number": row.number, "cells": _padded(row, width)} for row in below],
-        "titles": [column_title(proposal.headers, column) for column in range(width)],
-        "several_sheets": len(workbook.sheets) > 1,
-        "steps": STEPS,
-    }
+    context = {"upload": upload, "form": form, "steps": STEPS, **columns_context(workbook, upload.sheet, proposal)}
     return render(request, "training/completion_columns.html", context)
-
-
-def _asked_header_row(request: SignedIn) -> int | None:
-    """The row that the address names, if any. Raises UnusableFile if it is no number."""
-    asked = request.GET.get("header_row")
-    if asked is None:
-        return None
-    if not is_key(asked.strip()):
-        raise UnusableFile(f"“{asked[:20]}” is not a row number. Write the number of the header row, such as 3.")
-    return int(asked)
-
-
-def _padded(row: Row, width: int) -> list[str]:
-    return [row.cell(column) for column in range(width)]
 
 
 def _apply(request: SignedIn, upload: CompletionUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:
