@@ -50,7 +50,7 @@ class Clone:
     @functools.cached_property
     def home(self) -> Path:
         """The folder of the clone's servers."""
-        return Path(self.run("-c", "from config import embedded; print(embedded._home().folder)")[1].strip())
+        return Path(self.run("-c", "from config import embedded; print(embedded.own_home().folder)")[1].strip())
 
     def servers(self) -> list[psutil.Process]:
         """Give the living server processes whose data belong to this clone."""
@@ -78,10 +78,9 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
 
 
 def embedded_alone(folder: Path) -> Clone:
-    """Put the embedded module alone into an empty folder."""
-    (folder / "config").mkdir(parents=True)
+    """Put the embedded servers' package alone into an empty folder."""
+    shutil.copytree(Path(embedded.__file__).parent, folder / "config" / "embedded", ignore=NOT_COPIED)
     (folder / "config" / "__init__.py").touch()
-    shutil.copy(embedded.__file__, folder / "config" / "embedded.py")
     return Clone(folder)
 
 

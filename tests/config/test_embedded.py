@@ -137,7 +137,9 @@ def test_a_var_that_cannot_be_written_is_said_in_one_line(tmp_path):
 
 def test_a_full_disk_is_said_in_one_line(tmp_path):
     clone = embedded_alone(tmp_path / "clone")
-    status, output, errors = clone.run("-c", f"from config import embedded; embedded.LEAST_FREE = 10**12; {JOIN}")
+    status, output, errors = clone.run(
+        "-c", f"from config.embedded import postgres; postgres.LEAST_FREE = 10**12; {JOIN}"
+    )
     assert (status, output) == (1, "")
     assert errors.count("\n") == 1
     assert "is full" in errors
