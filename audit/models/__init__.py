@@ -1,7 +1,7 @@
 from audit.models.calendar import Calendar, CalendarDay, Closure
 from audit.models.exports import ExportFile, ScheduledExport
 from audit.models.goals import EarlierEnd, Goal
-from audit.models.ledger import AccessRecord, StageVisit, StepEvent
+from audit.models.ledger import AccessRecord, StageVisit, StepEvent, present_stay
 from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "StageVisit",
     "StepEvent",
     "SummarisedPeriod",
+    "present_stay",
 ]

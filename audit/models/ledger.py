@@ -94,6 +94,22 @@ class StageVisitQuerySet(models.QuerySet["StageVisit"]):
         )
 
 
+def present_stay(workflow: str) -> dict[str, models.Subquery]:
+    """Annotations for subjects that are known by their `number`, of the stay in a stage that goes on.
+
+    `clock_party`, `entered_at`, `due_at`, `seconds_so_far` (business seconds) and `clock_status`; empty where the
+    process has ended.
+    """
+    visits: Any = StageVisit.objects.open().filter(workflow=workflow, subject=models.OuterRef("number"))
+    return {
+        "clock_party": models.Subquery(visits.values("party")[:1]),
+        "entered_at": models.Subquery(visits.values("entered_at")[:1]),
+        "due_at": models.Subquery(visits.values("due_at")[:1]),
+        "seconds_so_far": models.Subquery(visits.with_business_seconds_so_far().values("seconds_so_far")[:1]),
+        "clock_status": models.Subquery(visits.with_clock_status().values("clock_status")[:1]),
+    }
+
+
 class StageVisit(models.Model):
     """One stay of one subject in one stage. Derived from the steps: `rebuild_stage_visits` makes it again."""
 

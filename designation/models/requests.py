@@ -6,15 +6,15 @@ it locks, checks and records, and nothing else may.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import cached_property
 from django_fsm import RETURN_VALUE, FSMField, transition
 
 from audit.machine import Condition, Dimension, Exported, ReasonRequired, Subject
-from audit.models import StageVisit
+from audit.models import present_stay
 from designation.models.people import DEA, HSI, Agent, Agreement, Office, Role, User
 from designation.permissions import (
     DEA_DIVISION,
@@ -97,14 +97,13 @@ class RequestQuerySet(models.QuerySet["Request"]):
 
         All are empty for a request that has ended.
         """
-        visits: Any = StageVisit.objects.open().filter(workflow=Request.workflow, subject=OuterRef("number"))
-        measured: Any = visits.with_business_seconds_so_far()
+        stay = present_stay(Request.workflow)
         return self.annotate(
-            clock_party=Subquery(visits.values("party")[:1]),
-            in_stage_since=Subquery(visits.values("entered_at")[:1]),
-            in_stage_seconds=Subquery(measured.values("seconds_so_far")[:1]),
-            due_at=Subquery(visits.values("due_at")[:1]),
-            clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
+            clock_party=stay["clock_party"],
+            in_stage_since=stay["entered_at"],
+            in_stage_seconds=stay["seconds_so_far"],
+            due_at=stay["due_at"],
+            clock_status=stay["clock_status"],
         )
 
     def with_people(self) -> RequestQuerySet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
@@ -12,7 +12,7 @@ from django_fsm import FSMField, transition
 
 from audit.calendar import default_name
 from audit.machine import Condition, Dimension, Exported, Subject
-from audit.models import Calendar, StageVisit, StepEvent
+from audit.models import Calendar, StageVisit, StepEvent, present_stay
 from designation.models import Office, Request, Role, User
 from designation.models.people import DEA, HSI
 from training.models.modules import AGENCY_CHOICES, Module
@@ -63,13 +63,7 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
     def with_clocks(self) -> DisputeQuerySet:
         """Adds `entered_at`, `due_at`, `seconds_so_far` (business seconds) and `clock_status` of the level it is at."""
-        visits: Any = StageVisit.objects.open().filter(workflow=Dispute.workflow, subject=OuterRef("number"))
-        return self.annotate(
-            entered_at=Subquery(visits.values("entered_at")[:1]),
-            due_at=Subquery(visits.values("due_at")[:1]),
-            seconds_so_far=Subquery(visits.with_business_seconds_so_far().values("seconds_so_far")[:1]),
-            clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
-        )
+        return self.annotate(**present_stay(Dispute.workflow))
 
     def with_age(self) -> DisputeQuerySet:
         """Adds `settled_at`, empty while open, and `age_seconds`: business seconds since it was opened, until then."""

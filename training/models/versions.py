@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django_fsm import RETURN_VALUE, FSMField, transition
 
 from audit.machine import Condition, Dimension, Exported, Subject
-from audit.models import StageVisit
+from audit.models import present_stay
 from designation.models import User
 from designation.models.people import DEA, HSI
 from training.models.modules import AGENCY_CHOICES, Module
@@ -76,14 +76,7 @@ class ModuleVersionQuerySet(models.QuerySet["ModuleVersion"]):
         """Adds the present stay in a state: `clock_party`, `entered_at`, `due_at`, `seconds_so_far` (business seconds)
         and `clock_status`.
         """
-        visits: Any = StageVisit.objects.open().filter(workflow=ModuleVersion.workflow, subject=OuterRef("number"))
-        return self.annotate(
-            clock_party=Subquery(visits.values("party")[:1]),
-            entered_at=Subquery(visits.values("entered_at")[:1]),
-            due_at=Subquery(visits.values("due_at")[:1]),
-            seconds_so_far=Subquery(visits.with_business_seconds_so_far().values("seconds_so_far")[:1]),
-            clock_status=Subquery(visits.with_clock_status().values("clock_status")[:1]),
-        )
+        return self.annotate(**present_stay(ModuleVersion.workflow))
 
     def in_development(self) -> ModuleVersionQuerySet:
         return self.filter(state__in=IN_DEVELOPMENT)
