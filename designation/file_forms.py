@@ -1,4 +1,4 @@
-"""What forms that take in a file of people have in common: the file, its sheet, and what its columns mean."""
+"""Files in forms: those that are kept as they are, and those of people, with their sheet and what its columns mean."""
 
 from __future__ import annotations
 
@@ -9,9 +9,67 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from designation.fields import Form
+from designation.files import ENDINGS, LARGEST_IN_WORDS, NewFile, UnfitFile, told_apart
+from designation.models.files import LARGEST_FILE
 from designation.sheets.columns import Proposal, column_title
+from designation.sheets.files import plain_filename
 from designation.sheets.headers import F
 from designation.sheets.kinds import FileKind
+
+LONGEST_NAME = 200  # characters
+MOST_FILES = 10  # at once
+
+
+class KeptFileField(forms.FileField):
+    """A file to be kept as it is, of a name and a size that are kept."""
+
+    widget = forms.FileInput
+    default_error_messages = {
+        "max_length": "The file’s name is longer than %(max)d characters. Give it a shorter one.",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_NAME, **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if file and file.size > LARGEST_FILE:
+            raise ValidationError(
+                f"The file is larger than {LARGEST_IN_WORDS}. Attach a smaller one, or several parts."
+            )
+        return file
+
+
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class CheckedFilesField(KeptFileField):
+    """Files whose content says that they are of the types that are taken; cleans to a list of `NewFile`."""
+
+    widget = FilesInput
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "accept": ",".join(ENDINGS)}
+
+    def clean(self, data: Any, initial: Any = None) -> list[NewFile]:
+        given = list(data or [])
+        if len(given) > MOST_FILES:
+            raise ValidationError(f"These are {len(given)} files. Attach at most {MOST_FILES} at once.")
+        if not given:
+            super().clean(None, initial)
+        checked, wrong = [], []
+        for file in given:
+            try:
+                taken = super().clean(file, initial)
+                checked.append(told_apart(plain_filename(taken.name), taken.read()))
+            except ValidationError as error:
+                wrong += [f"“{file.name[:LONGEST_NAME]}”: {message}" for message in error.messages]
+            except UnfitFile as unfit:
+                wrong.append(str(unfit))
+        if wrong:
+            raise ValidationError(wrong)
+        return checked
 
 
 class PeopleFileField(forms.FileField):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from designation.act_forms import VersionForm
 from designation.fields import OUT_OF_ORDER, Form, LineField, LinesField, SaysWhatToEnter, VersionsField
+from designation.file_forms import KeptFileField
+from designation.files import LARGEST_IN_WORDS
 from designation.models import User
 from training.models import Module, ModuleVersion
-from training.models.sections import LARGEST_ATTACHMENT
 from training.permissions import AGENCIES, BOTH
 
 LONGEST_TEXT = 50_000  # characters
@@ -81,20 +81,7 @@ class SectionForm(TextForm, VersionForm):
 
 
 class AttachmentForm(VersionForm):
-    file = forms.FileField(
-        max_length=200,
-        widget=forms.FileInput,
-        help_text=f"Any kind of file up to {LARGEST_ATTACHMENT // 1024**2} MB. Browsers save it and do not show it.",
-        error_messages={"max_length": "The file’s name is longer than 200 characters. Give it a shorter one."},
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > LARGEST_ATTACHMENT:
-            raise ValidationError(
-                f"The file is larger than {LARGEST_ATTACHMENT // 1024**2} MB. Attach a smaller one, or several parts."
-            )
-        return file
+    file = KeptFileField(help_text=f"Any kind of file up to {LARGEST_IN_WORDS}. Browsers save it and do not show it.")
 
 
 class SignOffForm(Form):

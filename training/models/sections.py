@@ -12,6 +12,7 @@ from django_fsm import RETURN_VALUE, FSMField, transition
 
 from audit.machine import Condition, Subject
 from designation.models import User
+from designation.models.files import LARGEST_FILE, KeptFile
 from designation.models.people import DEA, HSI
 from training.models.modules import AGENCY_CHOICES
 from training.models.versions import ModuleVersion, VersionState
@@ -20,8 +21,6 @@ from training.permissions import (
     SIGNS_FOR_DEA,
     SIGNS_FOR_HSI,
 )
-
-LARGEST_ATTACHMENT = 10 * 1024 * 1024  # bytes
 
 
 class SectionState(models.TextChoices):
@@ -251,18 +250,11 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return self.filter(removed_at__isnull=True)
 
 
-class Attachment(models.Model):
-    """A file that belongs to a section. It is kept in the database, so that it shares its backups and transactions."""
+class Attachment(KeptFile):
+    """A file that belongs to a section."""
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="attachments")
-    name = models.CharField(max_length=200)
-    content_type = models.CharField(max_length=100)
-    content = models.BinaryField()
-    size = models.PositiveIntegerField(help_text="Bytes.")
-    sha256 = models.CharField(max_length=64)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
-    added_by_name = models.CharField(max_length=160, help_text="As recorded then.")
-    added_at = models.DateTimeField(db_default=Now())
     removed_at = models.DateTimeField(null=True)
     removed_by_name = models.CharField(max_length=160, blank=True)
 
@@ -271,10 +263,5 @@ class Attachment(models.Model):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.CheckConstraint(
-                name="attachment_size_allowed", condition=Q(size__gt=0) & Q(size__lte=LARGEST_ATTACHMENT)
-            ),
+            models.CheckConstraint(name="attachment_size_allowed", condition=Q(size__gt=0) & Q(size__lte=LARGEST_FILE)),
         ]
-
-    def __str__(self) -> str:
-        return self.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Outcome, Refused
 from designation.act_forms import VersionForm
+from designation.files import as_download
 from designation.markdown import rendered
 from designation.models import Role, User
 from designation.selectors import timeline, visits_of
@@ -231,9 +231,7 @@ def attachment_add(request: SignedIn, number: str) -> HttpResponse:
 def attachment(request: SignedIn, pk: int) -> FileResponse:
     """The file as it was attached, to be saved and never shown by the browser."""
     found = visible_or_404(_attachments(request.user), request, pk=pk)
-    return FileResponse(
-        BytesIO(found.content), as_attachment=True, filename=found.name, content_type=found.content_type
-    )
+    return as_download(found)
 
 
 def _attachments(user: User) -> AttachmentQuerySet:

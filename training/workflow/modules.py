@@ -17,10 +17,11 @@ from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
 from designation.changes import record_added, record_changed
 from designation.declared import declared
+from designation.files import NewFile, UnfitFile
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.models import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
-from training.models.sections import LARGEST_ATTACHMENT, SectionQuerySet
+from training.models.sections import SectionQuerySet
 from training.models.versions import VersionState
 from training.notices import tell_agencies
 from training.permissions import OWNERS
@@ -326,24 +327,15 @@ def sign_off(pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | N
 
 def add_attachment(pk: int, *, actor: User, version: int, name: str, content_type: str, content: bytes) -> Changed:
     """Adds a file to a section, which is a change of it. Raises Refused."""
-    if not 0 < len(content) <= LARGEST_ATTACHMENT:
-        limit = LARGEST_ATTACHMENT // (1024 * 1024)
-        raise Refused(Refusal(name, "size", f"“{name}” is empty or larger than {limit} MB. Attach another file."))
-    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        kept = NewFile(name, content_type, content).kept()
+    except UnfitFile as unfit:
+        raise Refused(Refusal(name, "size", str(unfit))) from unfit
     with transaction.atomic():
         section = _locked_section(pk, actor)
-        what = f"Attachment “{name}” added, SHA-256 {sha256}."
+        what = f"Attachment “{name}” added, SHA-256 {kept['sha256']}."
         section = _move_one("change", section, actor=actor, reason=what, version=version)
-        Attachment.objects.create(
-            section=section,
-            name=name,
-            content_type=content_type,
-            content=content,
-            size=len(content),
-            sha256=sha256,
-            added_by=actor,
-            added_by_name=actor.recorded_name,
-        )
+        Attachment.objects.create(section=section, added_by=actor, added_by_name=actor.recorded_name, **kept)
         return Changed(section, _clear_sign_offs(section, actor, "An attachment was added."))
 
 
