@@ -166,7 +166,7 @@ def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("designation:roster", pk)
-    return render(request, "designation/roster_sheet.html", {"upload": upload, "form": form, "steps": STEPS})
+    return render(request, "components/sheet_page.html", _page_of(upload, form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -190,8 +190,18 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
     )
     if form.is_valid() and _apply(request, upload, proposal, form):
         return redirect("designation:roster", pk)
-    context = {"upload": upload, "form": form, "steps": STEPS, **columns_context(workbook, upload.sheet, proposal)}
+    context = {
+        **_page_of(upload, form),
+        **columns_context(workbook, upload.sheet, proposal),
+        "sheet_url": reverse("designation:roster_sheet", args=[upload.pk]),
+    }
     return render(request, "designation/roster_columns.html", context)
+
+
+def _page_of(upload: RosterUpload, form: SheetForm | ColumnsForm) -> dict[str, Any]:
+    """What a page says that asks about the file."""
+    url = reverse("designation:roster_upload")
+    return {"upload": upload, "form": form, "steps": STEPS, "upload_url": url, "upload_label": "Upload a roster"}
 
 
 def _apply(request: SignedIn, upload: RosterUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:

@@ -170,7 +170,7 @@ def completion_sheet(request: SignedIn, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("training:completion_file", pk)
-    return render(request, "training/completion_sheet.html", {"upload": upload, "form": form, "steps": STEPS})
+    return render(request, "components/sheet_page.html", _page_of(upload, form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -189,8 +189,18 @@ def completion_columns(request: SignedIn, pk: int) -> HttpResponse:
     form = ColumnsForm(request.POST or None, proposal=proposal, width=width_of(workbook, upload.sheet))
     if form.is_valid() and _apply(request, upload, proposal, form):
         return redirect("training:completion_file", pk)
-    context = {"upload": upload, "form": form, "steps": STEPS, **columns_context(workbook, upload.sheet, proposal)}
+    context = {
+        **_page_of(upload, form),
+        **columns_context(workbook, upload.sheet, proposal),
+        "sheet_url": reverse("training:completion_sheet", args=[upload.pk]),
+    }
     return render(request, "training/completion_columns.html", context)
+
+
+def _page_of(upload: CompletionUpload, form: SheetForm | ColumnsForm) -> dict[str, Any]:
+    """What a page says that asks about the file."""
+    url = reverse("training:completion_upload")
+    return {"upload": upload, "form": form, "steps": STEPS, "upload_url": url, "upload_label": "Upload completions"}
 
 
 def _apply(request: SignedIn, upload: CompletionUpload, proposal: Proposal[Field], form: ColumnsForm) -> bool:
