@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from audit import progress
 from audit.export_forms import ScheduleForm
 from audit.exports import orders, schedules
 from audit.exports.formats import FORMATS
@@ -63,24 +64,10 @@ def export_detail(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST":
         _cancel(request, file)
         return redirect("audit:export_detail", key=key)
-    progress = {"file": file, "status": _status(file), "taken_up_in": orders.taken_up_in(file)}
+    how_far = progress.progress_of(file, "Expired" if file.removed_at else "")
     if not request.headers.get("HX-Request"):
-        return render(request, "audit/exports/detail.html", progress | {"rows": _rows(file)})
-    response = render(request, "audit/exports/_progress.html", progress | {"shown": request.GET.get("shown")})
-    if not file.is_unfinished:
-        response["HX-Refresh"] = "true"
-    return response
-
-
-def _status(file: ExportFile) -> str:
-    """The state in which people find it."""
-    if file.removed_at:
-        return "Expired"
-    if orders.taken_up_in(file) is not None:
-        return "Interrupted"
-    if file.state == ExportFile.State.WAITING and file.attempts:
-        return "Waiting to be taken up again"
-    return str(file.get_state_display())
+        return render(request, "audit/exports/detail.html", how_far | {"file": file, "rows": _rows(file)})
+    return progress.answer(request, how_far, noun="export")
 
 
 def _cancel(request: HttpRequest, file: ExportFile) -> None:

@@ -18,12 +18,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from audit import manifest
+from audit import manifest, work
 from audit.exports.formats import FORMATS, About, CannotWrite
-from audit.exports.heart import BEAT_SECONDS, Heart, beat
 from audit.exports.query import QUESTIONS, Export
 from audit.exports.snapshot import Progress, Snapshot, snapshot
 from audit.exports.writers.csv import pieces
@@ -68,8 +66,8 @@ def stream(export: Export, *, actor: Any, actor_name: str = "", progress: Progre
         for piece in pieces(source):
             digest.update(piece)
             size += len(piece)
-            if time.monotonic() - beaten > BEAT_SECONDS:
-                beat(file, source.progress)
+            if time.monotonic() - beaten > work.BEAT_SECONDS:
+                work.beat(file, source.progress.rows)
                 beaten = time.monotonic()
             yield piece
         finish(file, source, manifest.manifest_of(file, source, size=size, sha256=digest.hexdigest()))
@@ -94,16 +92,21 @@ def make_file(export: Export, format: str, path: Path, *, actor_name: str, progr
             part.unlink(missing_ok=True)
 
 
+def heart_of(file: ExportFile, source: Snapshot) -> work.Heart:
+    """Says while the block runs that the export is being made; stops the statement when it is no longer wanted."""
+    return work.Heart(file, lambda: source.progress.rows, lambda: source.cursor.connection.cancel_safe())
+
+
 @contextmanager
 def _alive(file: ExportFile, source: Snapshot) -> Iterator[None]:
     """Raises CannotWrite where the export was taken for dead, as after a long sleep of the machine."""
     try:
-        with Heart(file, source):
+        with heart_of(file, source):
             yield
     except OperationalError:
-        if beat(file, source.progress):
+        if work.beat(file, source.progress.rows):
             raise
-    if not beat(file, source.progress):
+    if not work.beat(file, source.progress.rows):
         raise CannotWrite("It was silent for so long that it was taken for dead. Run the command again.")
 
 
@@ -263,8 +266,7 @@ def fail(file: ExportFile, problem: str) -> None:
 def _end(file: ExportFile, state: ExportFile.State, **values: Any) -> bool:
     """Ends the running attempt, and tells those whom the settings list, unless another has ended it."""
     with transaction.atomic():
-        running = ExportFile.objects.filter(pk=file.pk, state=ExportFile.State.RUNNING, attempts=file.attempts)
-        if not running.update(state=state, ended_at=Now(), **values):
+        if not work.end(file, state, **values):
             return False
         for path in settings.AUDIT_EXPORT_ENDED:
             import_string(path)(file, state)

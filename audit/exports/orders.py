@@ -1,8 +1,4 @@
-"""Exports that are ordered, made by a worker, and kept for a while for whoever ordered them.
-
-A worker that makes one says so every few seconds. What it leaves silent is taken up by another, a few times, and
-then reported as failed: nothing stays “being made” for ever.
-"""
+"""Exports that are ordered, made by a worker, and kept for a while for whoever ordered them."""
 
 from __future__ import annotations
 
@@ -17,14 +13,22 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from kombu.exceptions import OperationalError as QueueUnreachable
 
+from audit import work
 from audit.exports.formats import FORMATS, SCRATCH_SUFFIX, CannotWrite
-from audit.exports.heart import BEAT_SECONDS, Heart
-from audit.exports.making import begin, end_on_record_of_the_dead, export_of, fail, finish, on_record, remove, write
+from audit.exports.making import (
+    begin,
+    end_on_record_of_the_dead,
+    export_of,
+    fail,
+    finish,
+    heart_of,
+    on_record,
+    remove,
+    write,
+)
 from audit.exports.query import QUESTIONS, UnknownWorkflow
 from audit.exports.snapshot import snapshot
 from audit.filters import Filters
@@ -32,11 +36,6 @@ from audit.models import AccessRecord, ExportFile
 
 log = logging.getLogger(__name__)
 
-# A worker that has missed three beats is said to be silent, and one of a minute without taken for dead.
-SILENT_AFTER = timedelta(seconds=3 * BEAT_SECONDS)
-DEAD_AFTER = timedelta(seconds=60)
-TENDED_EVERY = timedelta(seconds=30)  # as the schedule of Celery beat has it
-MOST_ATTEMPTS = 3
 # What a workbook keeps beside itself while it is made has no name of ours; no export takes longer than this.
 OLDEST_SCRATCH = timedelta(days=1)
 AT_ONCE = 3
@@ -70,21 +69,13 @@ def queue(file: ExportFile) -> None:
     """Tells a worker once the transaction is committed; a lost message is sent again by `tend`."""
     from audit.tasks import make_export
 
-    transaction.on_commit(lambda: _send(make_export, file.pk))
-
-
-def _send(task: Any, pk: int) -> None:
-    try:
-        task.delay(pk)
-    except QueueUnreachable:
-        log.warning("The queue cannot be reached; export %s waits until it can.", pk)
+    work.queue(make_export, file)
 
 
 def cancel(file: ExportFile) -> bool:
     """Stops an export that is not finished; returns whether there was anything to stop."""
     with transaction.atomic():
-        stopped = ExportFile.objects.unfinished().filter(pk=file.pk)
-        if not stopped.update(state=State.CANCELLED, ended_at=Now()):
+        if not work.cancel(file):
             return False
         _on_record(file, "cancel export")
     return True
@@ -107,10 +98,9 @@ def _on_record(file: ExportFile, act: str) -> None:
 
 def make(pk: int) -> bool:
     """Makes a waiting export; returns whether it is done. Harmless when it is called twice, or for one that is done."""
-    waiting = ExportFile.objects.filter(pk=pk, state=State.WAITING)
-    if not waiting.update(state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=Now(), rows=0):
+    file = work.claim(ExportFile, pk)
+    if file is None:
         return False
-    file = ExportFile.objects.select_related("owner").get(pk=pk)
     done = False
     try:
         done = _make(file)
@@ -138,8 +128,8 @@ def _make(file: ExportFile) -> bool:
         return False
     export = export_of(file)
     make_folder()
-    with snapshot(export) as source, Heart(file, source), on_record(file, source):
-        ExportFile.objects.filter(pk=file.pk).update(expected_rows=source.row_count())
+    with snapshot(export) as source, heart_of(file, source), on_record(file, source):
+        ExportFile.objects.filter(pk=file.pk).update(expected_rows=source.row_count(), rows=0)
         found = write(file, source, path_of(file))
         until = timezone.now() + timedelta(days=settings.EXPORT_KEPT_DAYS)
         return finish(file, source, found, kept_until=until)
@@ -167,31 +157,18 @@ def tend() -> None:
 def take_up_again() -> int:
     """Queues the exports again whose worker is silent, or that no worker has taken; returns how many.
 
-    One that was tried often enough is reported as failed, and so is one that nobody waits for: it was sent to a
-    browser, or to a command's output, as it was made.
+    One that nobody waits for is reported as failed: it was sent to a browser, or to a command's output, as it was made.
     """
-    with transaction.atomic():
-        silent = ExportFile.objects.unfinished().filter(heartbeat_at__lt=Now() - DEAD_AFTER)
-        files = list(silent.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
-        for file in files:
-            _remove_attempt(file)
-            end_on_record_of_the_dead(file)
-            if not file.kept:
-                fail(file, "It ended before it was whole.")
-            elif file.state == State.RUNNING and file.attempts >= MOST_ATTEMPTS:
-                fail(file, f"The worker that made it died, {file.attempts} times. The system’s log says more.")
-            else:
-                ExportFile.objects.filter(pk=file.pk).update(state=State.WAITING, heartbeat_at=Now())
-                queue(file)
-    return len(files)
+    from audit.tasks import make_export
+
+    return work.take_up_again(ExportFile, make_export, fail=fail, hopeless=_cleared)
 
 
-def taken_up_in(file: ExportFile) -> int | None:
-    """In how many seconds at most an export that was interrupted is taken up again, or reported; None if it was not."""
-    silent = timezone.now() - file.heartbeat_at
-    if file.state != State.RUNNING or silent < SILENT_AFTER:
-        return None
-    return max(0, round((DEAD_AFTER + TENDED_EVERY - silent).total_seconds()))
+def _cleared(file: ExportFile) -> str:
+    """Clears away what a dead attempt left; returns why the export is not to be made again, if it is not."""
+    _remove_attempt(file)
+    end_on_record_of_the_dead(file)
+    return "" if file.kept else "It ended before it was whole."
 
 
 def _remove_attempt(file: ExportFile) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+from audit.models.work import Work, WorkQuerySet
 
 
 class ScheduledExport(models.Model):
@@ -45,19 +46,10 @@ class ScheduledExport(models.Model):
         return f"{self.get_period_display()} as {self.format} to {self.recipient or self.folder}"
 
 
-class ExportFileQuerySet(models.QuerySet["ExportFile"]):
-    def of(self, user: Any) -> ExportFileQuerySet:
-        """Those that the user ordered; nobody else's, since each holds what its owner may see."""
-        return self.filter(owner=user)
-
-    def unfinished(self) -> ExportFileQuerySet:
-        return self.filter(state__in=(ExportFile.State.WAITING, ExportFile.State.RUNNING))
-
-
-class ExportFile(models.Model):
+class ExportFile(Work):
     """One export: who ordered it, how far it is, and the manifest of the file that was given out.
 
-    Triggers refuse any change of a manifest, and any deletion.
+    Nobody but its owner sees it: it holds what he may see. Triggers refuse any change of a manifest, and any deletion.
     """
 
     class State(models.TextChoices):
@@ -67,24 +59,13 @@ class ExportFile(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
-    id = models.BigAutoField(primary_key=True)
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    owner_name = models.CharField(max_length=160)
     what = models.CharField(max_length=20)
     workflow = models.CharField(max_length=60)
     format = models.CharField(max_length=10)
     filters: Any = models.JSONField(default=dict, help_text="As Filters.as_parameters gives them.")
     kept = models.BooleanField(default=True, help_text="Kept for download; not where it was sent as it was made.")
-    ordered_at = models.DateTimeField(db_default=Now(), editable=False)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    heartbeat_at = models.DateTimeField(db_default=Now(), help_text="When its worker last said that it is alive.")
-    expected_rows = models.BigIntegerField(null=True)
-    rows = models.BigIntegerField(default=0)
-    ended_at = models.DateTimeField(null=True)
-    problem = models.TextField(blank=True, help_text="Why it failed.")
     manifest: Any = models.JSONField(null=True)
     kept_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
@@ -95,7 +76,7 @@ class ExportFile(models.Model):
     delivery_tried_at = models.DateTimeField(null=True)
     delivery_problem = models.TextField(blank=True)
 
-    objects = ExportFileQuerySet.as_manager()
+    objects = WorkQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -118,17 +99,6 @@ class ExportFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} as {self.format} for {self.owner_name}"
-
-    @property
-    def percent(self) -> int | None:
-        """How much of it is made, of 100; None while the number of its rows is not known."""
-        if self.state == self.State.DONE:
-            return 100
-        return min(99, 100 * self.rows // self.expected_rows) if self.expected_rows else None
-
-    @property
-    def is_unfinished(self) -> bool:
-        return self.state in (self.State.WAITING, self.State.RUNNING)
 
     @property
     def can_be_downloaded(self) -> bool:

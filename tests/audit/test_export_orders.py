@@ -20,11 +20,13 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from audit.exports import heart, orders
+from audit import work
+from audit.exports import orders
 from audit.exports.making import export_of, on_record
 from audit.exports.snapshot import snapshot
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
+from audit.progress import taken_up_in
 from tests import factories
 from tests.designation.test_notices import database_url
 
@@ -44,7 +46,7 @@ def order(people, format: str = "csv") -> ExportFile:
 
 
 def silent_for_long(file: ExportFile, **values: Any) -> None:
-    long_ago = timezone.now() - 2 * orders.DEAD_AFTER
+    long_ago = timezone.now() - 2 * work.DEAD_AFTER
     ExportFile.objects.filter(pk=file.pk).update(heartbeat_at=long_ago, **values)
 
 
@@ -146,11 +148,11 @@ def test_a_folder_that_cannot_be_written_is_reported(people, own_folder):
 
 def test_what_a_dead_worker_left_is_taken_up_again_and_at_last_reported(people, own_folder):
     file = order(people)
-    for attempt in range(1, orders.MOST_ATTEMPTS + 1):
+    for attempt in range(1, work.MOST_ATTEMPTS + 1):
         silent_for_long(file, state=State.RUNNING, attempts=attempt)
         assert orders.take_up_again() == 1
     assert again(file).state == State.FAILED
-    assert f"died, {orders.MOST_ATTEMPTS} times" in again(file).problem
+    assert f"died, {work.MOST_ATTEMPTS} times" in again(file).problem
     assert orders.take_up_again() == 0
 
 
@@ -214,13 +216,13 @@ def test_the_end_of_a_dead_attempt_is_on_record_once_however_late_it_comes(peopl
 
 
 def test_who_waits_is_told_when_an_interrupted_export_is_taken_up(people, settings):
-    assert settings.CELERY_BEAT_SCHEDULE["tend exports"]["schedule"] == orders.TENDED_EVERY.total_seconds()
+    assert settings.CELERY_BEAT_SCHEDULE["tend exports"]["schedule"] == work.TENDED_EVERY.total_seconds()
     file = order(people)
-    assert orders.taken_up_in(file) is None
+    assert taken_up_in(file) is None
     file.state, file.heartbeat_at = State.RUNNING, timezone.now() - timedelta(seconds=30)
-    assert orders.taken_up_in(file) == 60
+    assert taken_up_in(file) == 60
     file.heartbeat_at = timezone.now()
-    assert orders.taken_up_in(file) is None
+    assert taken_up_in(file) is None
 
 
 def test_strays_of_no_export_are_left_for_a_day(people, own_folder):
@@ -294,7 +296,7 @@ def test_a_real_worker_that_is_killed_leaves_nothing_running(people, tmp_path, h
 
 
 def test_cancelling_stops_the_statement_of_a_running_export(people, monkeypatch, own_folder, held):
-    monkeypatch.setattr(heart, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(work, "BEAT_SECONDS", 0.05)
     file = order(people)
     cancelling = threading.Timer(1, cancel_running, [file])
     cancelling.start()

@@ -80,10 +80,10 @@ def test_the_heading_changes_with_what_is_below_it_and_only_then(client, people)
     assert 'aria-live="polite">waiting</span></h1>' in page
     assert asked_again in page
     waiting = client.get(asked_again, headers={"HX-Request": "true"}).content.decode()
-    assert "export-status" not in waiting
+    assert "work-status" not in waiting
     ExportFile.objects.filter(pk=file.pk).update(state=ExportFile.State.RUNNING)
     running = client.get(asked_again, headers={"HX-Request": "true"}).content.decode()
-    assert '<span id="export-status" hx-swap-oob="innerHTML">being made</span>' in running
+    assert '<span id="work-status" hx-swap-oob="innerHTML">being made</span>' in running
     assert "?shown=Being%20made" in running
 
 
@@ -100,7 +100,7 @@ def test_the_page_says_that_an_export_was_interrupted_and_when_it_goes_on(client
     orders.take_up_again()
     page = client.get(url("detail", file)).content.decode()
     assert "waiting to be taken up again</span></h1>" in page
-    assert "It was interrupted, and begins again once a worker is free." in page
+    assert "It was interrupted, and goes on once a worker is free." in page
 
 
 def test_a_file_is_named_by_the_day_where_it_was_ordered(client, people):
@@ -255,3 +255,14 @@ def test_only_auditors_schedule(client, people):
     client.force_login(factories.user("auditor", "HSI-HQ"))
     for key in (ScheduledExport.objects.get().pk, "x", "9" * 30):
         assert client.post(SCHEDULES, {"end": key}).status_code == 404
+
+
+def test_the_page_says_what_to_do_when_no_worker_takes_an_export(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    assert "It waits for its turn." in client.get(url("detail", file)).text
+    ExportFile.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=20))
+    page = client.get(url("detail", file)).text
+    assert "Nothing is lost" in page
+    assert "tell the operator that no worker may be running" in page

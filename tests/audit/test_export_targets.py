@@ -14,7 +14,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from audit.exports import heart, making, orders
+from audit import work
+from audit.exports import making, orders
 from audit.imports import record
 from audit.models import AccessRecord, ExportFile
 from tests import factories
@@ -137,11 +138,11 @@ def test_ctrl_c_ends_a_command_with_130(monkeypatch, people, tmp_path, command):
 
 def test_an_export_that_takes_long_is_not_taken_for_dead(monkeypatch, people, tmp_path):
     """The command says that it lives, as a worker does."""
-    monkeypatch.setattr(heart, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(work, "BEAT_SECONDS", 0.05)
     write = making.write
 
     def slowly(file, *rest):
-        long_ago = timezone.now() - 2 * orders.DEAD_AFTER
+        long_ago = timezone.now() - 2 * work.DEAD_AFTER
         ExportFile.objects.filter(pk=file.pk).update(heartbeat_at=long_ago)
         time.sleep(1)
         assert orders.take_up_again() == 0
