@@ -1,23 +1,28 @@
 """Who is told of a transition: one notice for each person and batch, written in the batch's own transaction.
 
-And of exports: their owners, when they are made.
+And of comments and files on a request: who has a part in it. And of exports: their owners, when they are made.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from audit.models import ExportFile
+from audit.models import ExportFile, StepEvent
 from designation.models import Notice, Request, Role, User
+from designation.models.requests import State
+from designation.permissions import WHO_WORKS_ON_IT
 
 log = logging.getLogger(__name__)
+
+Audience = tuple[str, int | None]
+"""A role, and the office or division at which it is held; None for headquarters."""
 
 TO_OFFICE = {"return_to_office", "approve", "deny", "reconsider"}
 TO_HSI_HEADQUARTERS = {"submit"}
@@ -27,16 +32,13 @@ TO_DEA_HEADQUARTERS = {"endorse", "concur", "nonconcur"}
 
 def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason: str) -> None:
     """Writes the notices of a batch that made the transition, and has them sent once it is committed."""
-    audiences: dict[tuple[str, int | None], list[Request]] = defaultdict(list)
+    audiences: dict[Audience, list[Request]] = defaultdict(list)
     for request in requests:
         for audience in _audiences(name, request):
             audiences[audience].append(request)
     if not audiences:
         return
-    wanted = Q(pk__in=[])
-    for role, office in audiences:
-        wanted |= Q(roles__contains=[role]) if office is None else Q(roles__contains=[role], office=office)
-    people = User.objects.filter(wanted, is_active=True)
+    people = User.objects.filter(_people_in(audiences), is_active=True)
     if actor is not None:
         people = people.exclude(pk=actor.pk)
     notices = []
@@ -52,7 +54,14 @@ def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason
     transaction.on_commit(send_soon)
 
 
-def _audiences(name: str, request: Request) -> list[tuple[str, int | None]]:
+def _people_in(audiences: Iterable[Audience]) -> Q:
+    wanted = Q(pk__in=[])
+    for role, office in audiences:
+        wanted |= Q(roles__contains=[role]) if office is None else Q(roles__contains=[role], office=office)
+    return wanted
+
+
+def _audiences(name: str, request: Request) -> list[Audience]:
     if name in TO_OFFICE:
         return [(Role.COORDINATOR, request.office_id)]
     if name in TO_HSI_HEADQUARTERS:
@@ -68,7 +77,7 @@ def _audiences(name: str, request: Request) -> list[tuple[str, int | None]]:
     return []
 
 
-def _resubmitted_to(request: Request) -> list[tuple[str, int | None]]:
+def _resubmitted_to(request: Request) -> list[Audience]:
     if request.state == "hsi_review":
         return [(Role.HSI_HQ, None)]
     return [(Role.DEA_HQ, None)]
@@ -80,6 +89,39 @@ def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -
     numbers = [request.number for request in requests]
     title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers):,} requests were {verb}"
     return Notice(recipient=person, transition=name, title=title, reason=reason, numbers=numbers)
+
+
+def tell_of_comment(request: Request, what: str, text: str, *, actor: User, place: str) -> None:
+    """Tells who has a part in the request what the actor did on it: who is asked to act now, and whoever acted,
+    commented or added a file before, as far as he still works on it. `place` is where on its page that stands."""
+    acted = StepEvent.objects.filter(workflow=Request.workflow, subject=request.number, actor__isnull=False)
+    part = Q(pk__in=acted.values("actor")) | Q(pk__in=request.comments.values("author"))
+    part |= Q(pk__in=request.files.values("added_by")) | _people_in(_asked_now(request))
+    people = User.objects.filter(part, is_active=True).exclude(pk=actor.pk).select_related("office")
+    Notice.objects.bulk_create(
+        Notice(
+            recipient=person,
+            transition="comment",
+            title=f"{actor.recorded_name} {what}"[:200],
+            body=text or f"{actor.recorded_name} {what}.",
+            numbers=[],
+            path=f"{reverse('designation:request_detail', args=[request.number])}#{place}",
+        )
+        for person in people
+        if WHO_WORKS_ON_IT(request, person)
+    )
+    transaction.on_commit(send_soon)
+
+
+def _asked_now(request: Request) -> list[Audience]:
+    """Who is asked to act on the request in its state."""
+    return {
+        State.HSI_REVIEW: [(Role.HSI_HQ, None)],
+        State.DEA_INTAKE: [(Role.DEA_HQ, None), (Role.DEA_FIELD, request.division_id)],
+        State.FIELD_REVIEW: [(Role.DEA_FIELD, request.division_id)],
+        State.DEA_DECISION: [(Role.DEA_HQ, None)],
+        State.RETURNED: [(Role.COORDINATOR, request.office_id)],
+    }.get(State(request.state), [])
 
 
 def export_ended(file: ExportFile, state: ExportFile.State) -> None:

@@ -32,6 +32,10 @@ def own_division(row: Any, user: User) -> bool:
     return bool(row.division_id == user.office_id)
 
 
+def transmitted(row: Any, _user: User) -> bool:
+    return bool(row.transmitted)
+
+
 def not_own_filing(row: Any, user: User) -> bool:
     """Separation of duty: whoever filed a request has no part in deciding it."""
     return bool(row.filed_by_id != user.pk)
@@ -90,6 +94,15 @@ DEA_DIVISION = By(
 DEA_HEADQUARTERS = By(
     {Role.DEA_HQ: not_own_filing},
     "Only DEA headquarters may do this, and not the person who filed the request.",
+)
+WHO_WORKS_ON_IT = By(
+    {
+        Role.COORDINATOR: own_office,
+        Role.HSI_HQ: anywhere,
+        Role.DEA_HQ: transmitted,
+        Role.DEA_FIELD: lambda row, user: transmitted(row, user) and own_division(row, user),
+    },
+    "Only the people who work on the request may do this: the filing office, HSI headquarters, DEA’s reviewers.",
 )
 DEA_ON_DESIGNATION = By({Role.DEA_HQ: anywhere}, "Only DEA headquarters may do this.")
 SYSTEM = BySystem()

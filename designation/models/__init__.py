@@ -1,3 +1,4 @@
+from designation.models.comments import Comment, RequestFile
 from designation.models.designations import Designation
 from designation.models.keys import ApiClient
 from designation.models.notices import InAppOnly, Notice, NoticeKind
@@ -11,6 +12,7 @@ __all__ = [
     "Agent",
     "Agreement",
     "ApiClient",
+    "Comment",
     "Designation",
     "Digest",
     "FieldOpinion",
@@ -20,6 +22,7 @@ __all__ = [
     "Office",
     "Reminder",
     "Request",
+    "RequestFile",
     "Role",
     "RosterMapping",
     "RosterUpload",

@@ -17,6 +17,7 @@ class NoticeKind(models.TextChoices):
 
     NEEDS_ME = "needs_me", "Something needs me"
     DECIDED = "decided", "Decided"
+    COMMENTS = "comments", "Comments and files"
     DUE = "due", "Due soon and late"
     DIGEST = "digest", "Daily digest"
     TRAINING = "training", "Training and disputes"
@@ -30,6 +31,7 @@ TRANSITIONS_OF_KIND = {
         *("refer_back", "return_to_office", "resubmit"),
     ),
     NoticeKind.DECIDED: ("approve", "deny", "reconsider", "withdraw"),
+    NoticeKind.COMMENTS: ("comment",),
     NoticeKind.DUE: ("due_soon", "overdue"),
     NoticeKind.DIGEST: ("digest",),
     NoticeKind.TRAINING: ("training",),

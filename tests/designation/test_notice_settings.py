@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit.exports import orders
 from audit.filters import Filters
 from audit.models import StageVisit
-from designation import reminders, tasks, workflow
+from designation import comments, reminders, tasks, workflow
 from designation.models import InAppOnly, Notice, NoticeKind, Reminder, Request, User
 from designation.models.notices import TRANSITIONS_OF_KIND
 from tests import factories
@@ -38,6 +38,12 @@ def something_needs_him(people: Any) -> User:
 def something_is_decided(people: Any) -> User:
     factories.request(people, "denied")
     return people.coordinator
+
+
+def somebody_comments(people: Any) -> User:
+    request = factories.request(people, "dea_decision")
+    comments.add(request.pk, actor=people.coordinator, text="The memo follows.")
+    return people.dea_hq
 
 
 def something_is_late(people: Any) -> User:
@@ -68,6 +74,7 @@ def an_export_is_made(people: Any) -> User:
 HAPPENS = {
     NoticeKind.NEEDS_ME: something_needs_him,
     NoticeKind.DECIDED: something_is_decided,
+    NoticeKind.COMMENTS: somebody_comments,
     NoticeKind.DUE: something_is_late,
     NoticeKind.DIGEST: a_day_begins,
     NoticeKind.TRAINING: training_is_changed,
