@@ -90,6 +90,7 @@ def missing_fields(mapping: Mapping[Field, int]) -> list[str]:
 
 ROSTER = FileKind(
     noun="roster",
+    held="the roster",
     items="agents",
     max_bytes=MAX_BYTES,
     max_items=MAX_AGENTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from django.core.exceptions import PermissionDenied
@@ -18,9 +18,9 @@ from designation.rosters.headers import ROSTER, Field
 from designation.rosters.plan import PlannedRow, RosterPlan, plan
 from designation.sheets.added import REASON
 from designation.sheets.columns import NO_HEADER, Proposal, check_mapping, propose, signature
-from designation.sheets.files import UnusableFile, Workbook, plain_filename
-from designation.sheets.reading import read
+from designation.sheets.files import UnusableFile, plain_filename
 from designation.sheets.rejected import rejected_csv
+from designation.sheets.uploaded import as_kept, likely_sheets, mapping_of, workbook_of
 from designation.workflow import NewRequest, file_requests
 
 
@@ -55,7 +55,6 @@ def start_upload(
     """
     _check_may_file(user, office)
     filename = plain_filename(filename) or ROSTER.noun
-    workbook = read(content, filename, ROSTER)
     upload = RosterUpload(
         office=office,
         uploaded_by=user,
@@ -64,22 +63,11 @@ def start_upload(
         sha256=sha256(content).hexdigest(),
         default_justification=default_justification,
     )
-    choices = sheet_choices(workbook)
+    choices = likely_sheets(workbook_of(upload, ROSTER), ROSTER)
     if len(choices) == 1:
-        _settle(upload, workbook, choices[0])
+        _settle(upload, choices[0])
     upload.save()
     return upload
-
-
-def workbook_of(upload: RosterUpload) -> Workbook:
-    """The sheets of the uploaded file."""
-    return read(bytes(upload.content), upload.filename, ROSTER)
-
-
-def sheet_choices(workbook: Workbook) -> list[Proposal[Field]]:
-    """The sheets that may be the roster: those with a recognised header, or else all."""
-    proposals = [propose(sheet, ROSTER) for sheet in workbook.sheets]
-    return [proposal for proposal in proposals if proposal.recognised] or proposals
 
 
 def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
@@ -88,26 +76,11 @@ def choose_sheet(upload: RosterUpload, user: User, sheet: str) -> None:
     Raises UnusableFile if there is no such sheet, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
-    workbook = workbook_of(upload)
-    proposal = propose(workbook.sheet(sheet), ROSTER)
+    proposal = propose(workbook_of(upload, ROSTER).sheet(sheet), ROSTER)
     with _unfiled(upload):
         upload.mapping = {}
-        _settle(upload, workbook, proposal)
+        _settle(upload, proposal)
         upload.save(update_fields=["sheet", "header_row", "mapping"])
-
-
-def proposal_for(upload: RosterUpload, *, header_row: int | None = None) -> Proposal[Field]:
-    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another, or none.
-
-    Raises UnusableFile if no sheet is chosen, or the header row is blank.
-    """
-    if not upload.sheet:
-        raise UnusableFile("Choose the sheet that holds the roster.")
-    row = upload.header_row if header_row is None else header_row
-    proposal = propose(workbook_of(upload).sheet(upload.sheet), ROSTER, row)
-    if upload.mapping and proposal.header_row == upload.header_row:
-        return replace(proposal, mapping=_from_json(upload.mapping))
-    return proposal
 
 
 def apply_mapping(
@@ -125,10 +98,10 @@ def apply_mapping(
     UnusableFile if a needed column is missing, a column is used twice, or the upload has been filed.
     """
     _check_may_file(user, upload.office)
-    roster = roster_below(workbook_of(upload).sheet(sheet), header_row, mapping)
+    roster = roster_below(workbook_of(upload, ROSTER).sheet(sheet), header_row, mapping)
     check_mapping(roster, ROSTER)
     with _unfiled(upload):
-        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, _to_json(mapping)
+        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, as_kept(mapping)
         if default_justification is not None:
             upload.default_justification = default_justification
         upload.save(update_fields=["sheet", "header_row", "mapping", "default_justification"])
@@ -148,8 +121,8 @@ def roster_of(upload: RosterUpload) -> Roster:
     """The rows below the header, with what the columns mean. Raises UnusableFile if not said yet."""
     if not upload.is_mapped or upload.header_row is None:
         raise UnusableFile("Say first which sheet holds the roster and what its columns mean.")
-    sheet = workbook_of(upload).sheet(upload.sheet)
-    return roster_below(sheet, upload.header_row, _from_json(upload.mapping))
+    sheet = workbook_of(upload, ROSTER).sheet(upload.sheet)
+    return roster_below(sheet, upload.header_row, mapping_of(upload, ROSTER))
 
 
 def plan_upload(upload: RosterUpload, actor: User) -> RosterPlan:
@@ -237,27 +210,19 @@ def _unfiled(upload: RosterUpload) -> Iterator[None]:
         yield
 
 
-def _settle(upload: RosterUpload, workbook: Workbook, proposal: Proposal[Field]) -> None:
+def _settle(upload: RosterUpload, proposal: Proposal[Field]) -> None:
     """Choose the sheet; and the columns too, if they are remembered or need no question."""
     upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
     remembered = _remembered(upload, proposal)
     if remembered:
         upload.mapping = remembered.mapping
     elif proposal.settled:
-        upload.mapping = _to_json(proposal.mapping)
+        upload.mapping = as_kept(proposal.mapping)
     if upload.is_mapped:
-        roster_below(workbook.sheet(proposal.sheet), proposal.header_row, _from_json(upload.mapping))
+        roster_of(upload)
 
 
 def _remembered(upload: RosterUpload, proposal: Proposal[Field]) -> RosterMapping | None:
     if not proposal.has_header:
         return None
     return RosterMapping.objects.filter(office=upload.office, signature=signature(proposal.headers)).first()
-
-
-def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:
-    return {field.value: column for field, column in mapping.items()}
-
-
-def _from_json(mapping: Mapping[str, int]) -> dict[Field, int]:
-    return {Field(name): column for name, column in mapping.items()}

@@ -30,6 +30,11 @@ class Sheet:
     name: str
     rows: tuple[Row, ...]
 
+    @property
+    def width(self) -> int:
+        """Of the widest row, in columns."""
+        return max(len(row.cells) for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Workbook:

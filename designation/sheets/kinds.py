@@ -12,7 +12,8 @@ from designation.sheets.headers import F, Vocabulary
 
 @dataclass(frozen=True)
 class FileKind(Generic[F]):
-    """A kind of file: `noun` names it, `items` what its rows are, of which it holds `max_items` at most.
+    """A kind of file: `noun` names it, `held` is what its sheet holds, `items` what its rows are, of which it
+    holds `max_items` at most.
 
     `max_rows` counts the rows of all sheets: titles, headers and other lists come on top of the items. `missing` gives
     the labels of the columns that a mapping lacks. `badge` and `email` are the fields by which a person is told;
@@ -21,6 +22,7 @@ class FileKind(Generic[F]):
     """
 
     noun: str
+    held: str
     items: str
     max_bytes: int
     max_items: int

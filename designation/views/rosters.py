@@ -17,12 +17,13 @@ from designation.forms import ColumnsForm, RosterUploadForm
 from designation.models import RosterUpload
 from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
-from designation.rosters.headers import Field
+from designation.rosters.headers import ROSTER, Field
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus
 from designation.sheets.columns import Proposal
 from designation.sheets.files import UnusableFile
+from designation.sheets.uploaded import proposal_for, workbook_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
-from designation.views.sheets import asked_header_row, columns_context, width_of
+from designation.views.sheets import asked_header_row, columns_context
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
@@ -152,11 +153,11 @@ def roster_sheet(request: SignedIn, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     if upload.filed_at:
         return redirect("designation:roster", pk)
-    sheets = uploads.workbook_of(upload).sheets
+    sheets = workbook_of(upload, ROSTER).sheets
     form = SheetForm(
         request.POST or None,
         sheets=[sheet.name for sheet in sheets],
-        holds="the roster",
+        holds=ROSTER.held,
         initial={"sheet": upload.sheet},
     )
     if form.is_valid():
@@ -177,15 +178,15 @@ def roster_columns(request: SignedIn, pk: int) -> HttpResponse:
     if upload.filed_at or not upload.sheet:
         return redirect("designation:roster", pk)
     try:
-        proposal = uploads.proposal_for(upload, header_row=asked_header_row(request))
+        proposal = proposal_for(upload, ROSTER, asked_header_row(request))
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("designation:roster_columns", pk)
-    workbook = uploads.workbook_of(upload)
+    workbook = workbook_of(upload, ROSTER)
     form = ColumnsForm(
         request.POST or None,
         proposal=proposal,
-        width=width_of(workbook, upload.sheet),
+        width=workbook.sheet(upload.sheet).width,
         default_justification=upload.default_justification,
     )
     if form.is_valid() and _apply(request, upload, proposal, form):

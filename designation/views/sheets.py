@@ -22,14 +22,9 @@ def asked_header_row(request: SignedIn) -> int | None:
     return int(asked)
 
 
-def width_of(workbook: Workbook, sheet: str) -> int:
-    """Of the widest row of the sheet, in columns."""
-    return max(len(row.cells) for row in workbook.sheet(sheet).rows)
-
-
 def columns_context(workbook: Workbook, sheet: str, proposal: Proposal[Any]) -> dict[str, Any]:
     """What the page that asks for the columns shows of the file: its first rows under the titles of all its columns."""
-    width = width_of(workbook, sheet)
+    width = workbook.sheet(sheet).width
     below = [row for row in workbook.sheet(sheet).rows if row.number > proposal.header_row]
     return {
         "proposal": proposal,

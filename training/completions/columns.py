@@ -55,6 +55,7 @@ def missing_fields(mapping: Mapping[Field, int]) -> list[str]:
 
 COMPLETIONS = FileKind(
     noun="file",
+    held="the completions",
     items="completions",
     max_bytes=MAX_BYTES,
     max_items=MAX_COMPLETIONS,

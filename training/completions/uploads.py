@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 
@@ -15,9 +15,9 @@ from django.utils import timezone
 from designation.models import User
 from designation.sheets.added import NOT_RECORDED
 from designation.sheets.columns import NO_HEADER, Proposal, Table, check_mapping, propose, rows_below, signature
-from designation.sheets.files import Sheet, UnusableFile, Workbook, plain_filename
-from designation.sheets.reading import read
+from designation.sheets.files import Sheet, UnusableFile, plain_filename
 from designation.sheets.rejected import rejected_csv
+from designation.sheets.uploaded import as_kept, likely_sheets, mapping_of, workbook_of
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Fault, Field
 from training.completions.files import read_rows
@@ -107,52 +107,21 @@ def start_upload(content: bytes, filename: str, user: User) -> CompletionUpload:
     _check_may_record(user)
     filename = plain_filename(filename) or COMPLETIONS.noun
     upload = CompletionUpload(uploaded_by=user, filename=filename, content=content, sha256=sha256(content).hexdigest())
-    workbook = workbook_of(upload)
-    choices = sheet_choices(workbook)
+    choices = likely_sheets(workbook_of(upload, COMPLETIONS), COMPLETIONS)
     if len(choices) == 1:
-        _settle(upload, workbook, choices[0])
+        _settle(upload, choices[0])
     upload.save()
     return upload
-
-
-def workbook_of(upload: CompletionUpload) -> Workbook:
-    """The sheets of the file, which never changes: read once for each object."""
-    held = vars(upload)
-    if "workbook" not in held:
-        held["workbook"] = read(bytes(upload.content), upload.filename, COMPLETIONS)
-    workbook: Workbook = held["workbook"]
-    return workbook
-
-
-def sheet_choices(workbook: Workbook) -> list[Proposal[Field]]:
-    """The sheets that may hold the completions: those with a recognised header, or else all."""
-    proposals = [propose(sheet, COMPLETIONS) for sheet in workbook.sheets]
-    return [proposal for proposal in proposals if proposal.recognised] or proposals
 
 
 def choose_sheet(upload: CompletionUpload, user: User, sheet: str) -> None:
     """Says which sheet holds the completions. Raises UnusableFile, also if the file is recorded already."""
     _check_may_record(user)
-    workbook = workbook_of(upload)
-    proposal = propose(workbook.sheet(sheet), COMPLETIONS)
+    proposal = propose(workbook_of(upload, COMPLETIONS).sheet(sheet), COMPLETIONS)
     with _unrecorded(upload):
         upload.mapping = {}
-        _settle(upload, workbook, proposal)
+        _settle(upload, proposal)
         upload.save(update_fields=["sheet", "header_row", "mapping", "signature"])
-
-
-def proposal_for(upload: CompletionUpload, workbook: Workbook, *, header_row: int | None = None) -> Proposal[Field]:
-    """What the columns of the chosen sheet mean, as saved or else as recognised; `header_row` tries another, or none.
-
-    Raises UnusableFile if no sheet is chosen, or the header row is blank.
-    """
-    if not upload.sheet:
-        raise UnusableFile("Choose the sheet that holds the completions.")
-    row = upload.header_row if header_row is None else header_row
-    proposal = propose(workbook.sheet(upload.sheet), COMPLETIONS, row)
-    if upload.mapping and proposal.header_row == upload.header_row:
-        return replace(proposal, mapping=_from_json(upload.mapping))
-    return proposal
 
 
 def apply_mapping(
@@ -164,10 +133,10 @@ def apply_mapping(
     needed column is missing, a column is used twice, or the file is recorded already.
     """
     _check_may_record(user)
-    table = _table(workbook_of(upload).sheet(sheet), header_row, mapping)
+    table = _table(workbook_of(upload, COMPLETIONS).sheet(sheet), header_row, mapping)
     check_mapping(table, COMPLETIONS)
     with _unrecorded(upload):
-        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, _to_json(mapping)
+        upload.sheet, upload.header_row, upload.mapping = sheet, header_row, as_kept(mapping)
         upload.signature = signature(table.headers) if header_row != NO_HEADER else ""
         upload.save(update_fields=["sheet", "header_row", "mapping", "signature"])
 
@@ -176,7 +145,9 @@ def table_of(upload: CompletionUpload) -> Table[Field]:
     """The rows below the header, with what the columns mean. Raises UnusableFile if not said yet."""
     if not upload.is_mapped or upload.header_row is None:
         raise UnusableFile("Say first which sheet holds the completions and what its columns mean.")
-    return _table(workbook_of(upload).sheet(upload.sheet), upload.header_row, _from_json(upload.mapping))
+    return _table(
+        workbook_of(upload, COMPLETIONS).sheet(upload.sheet), upload.header_row, mapping_of(upload, COMPLETIONS)
+    )
 
 
 def plan_upload(upload: CompletionUpload) -> Plan:
@@ -261,7 +232,7 @@ def _unrecorded(upload: CompletionUpload) -> Iterator[None]:
         yield
 
 
-def _settle(upload: CompletionUpload, workbook: Workbook, proposal: Proposal[Field]) -> None:
+def _settle(upload: CompletionUpload, proposal: Proposal[Field]) -> None:
     """Chooses the sheet; and the columns too, if they are remembered or need no question."""
     upload.sheet, upload.header_row = proposal.sheet, proposal.header_row
     upload.signature = signature(proposal.headers) if proposal.has_header else ""
@@ -269,9 +240,9 @@ def _settle(upload: CompletionUpload, workbook: Workbook, proposal: Proposal[Fie
     if remembered:
         upload.mapping = remembered
     elif proposal.settled:
-        upload.mapping = _to_json(proposal.mapping)
+        upload.mapping = as_kept(proposal.mapping)
     if upload.is_mapped:
-        _table(workbook.sheet(proposal.sheet), proposal.header_row, _from_json(upload.mapping))
+        table_of(upload)
 
 
 def _remembered(layout: str) -> dict[str, int] | None:
@@ -280,11 +251,3 @@ def _remembered(layout: str) -> dict[str, int] | None:
         return None
     last = CompletionUpload.objects.filter(signature=layout).exclude(mapping={}).values_list("mapping", flat=True)
     return last.first()
-
-
-def _to_json(mapping: Mapping[Field, int]) -> dict[str, int]:
-    return {field.value: column for field, column in mapping.items()}
-
-
-def _from_json(mapping: Mapping[str, int]) -> dict[Field, int]:
-    return {Field(name): column for name, column in mapping.items()}

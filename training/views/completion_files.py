@@ -17,8 +17,9 @@ from designation.file_forms import SheetForm
 from designation.models import Role
 from designation.sheets.columns import Proposal
 from designation.sheets.files import UnusableFile
+from designation.sheets.uploaded import proposal_for, workbook_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
-from designation.views.sheets import asked_header_row, columns_context, width_of
+from designation.views.sheets import asked_header_row, columns_context
 from training.completions import uploads
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Field
@@ -156,11 +157,11 @@ def completion_sheet(request: SignedIn, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     if upload.recorded_at:
         return redirect("training:completion_file", pk)
-    sheets = uploads.workbook_of(upload).sheets
+    sheets = workbook_of(upload, COMPLETIONS).sheets
     form = SheetForm(
         request.POST or None,
         sheets=[sheet.name for sheet in sheets],
-        holds="the completions",
+        holds=COMPLETIONS.held,
         initial={"sheet": upload.sheet},
     )
     if form.is_valid():
@@ -180,13 +181,13 @@ def completion_columns(request: SignedIn, pk: int) -> HttpResponse:
     upload = _upload(request, pk)
     if upload.recorded_at or not upload.sheet:
         return redirect("training:completion_file", pk)
-    workbook = uploads.workbook_of(upload)
+    workbook = workbook_of(upload, COMPLETIONS)
     try:
-        proposal = uploads.proposal_for(upload, workbook, header_row=asked_header_row(request))
+        proposal = proposal_for(upload, COMPLETIONS, asked_header_row(request))
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("training:completion_columns", pk)
-    form = ColumnsForm(request.POST or None, proposal=proposal, width=width_of(workbook, upload.sheet))
+    form = ColumnsForm(request.POST or None, proposal=proposal, width=workbook.sheet(upload.sheet).width)
     if form.is_valid() and _apply(request, upload, proposal, form):
         return redirect("training:completion_file", pk)
     context = {

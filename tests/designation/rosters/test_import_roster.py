@@ -65,7 +65,7 @@ def test_the_layout_that_was_read_is_told(run):
         csv_file([["Our agents"], [*HEADER, "Favourite dish"], [*GOOD[0], "Pie"]]), "--map", "favourite dish=ignore"
     )
 
-    assert "Sheet “roster”, header in row 2: 1 rows." in said
+    assert "Sheet “roster”, header in row 2: 1 row." in said
     assert "Column “Badge Number”: Badge number." in said
     assert "Column “Justification”: Justification." in said
     assert "Columns not used: “Favourite dish”." in said
@@ -93,7 +93,7 @@ def test_the_header_row_can_be_said(run):
     said, code = run(content, "--header-row", "3", "--justification", "Port cases.")
 
     assert code == 0
-    assert "header in row 3: 1 rows." in said
+    assert "header in row 3: 1 row." in said
     assert run(content, "--header-row", "9")[1] == 2
 
 

@@ -11,9 +11,10 @@ from django.db import connection
 from audit.models import StepEvent
 from designation.models import Agent, Request, RosterMapping, RosterUpload
 from designation.rosters import uploads
-from designation.rosters.headers import MAX_AGENTS, Field
+from designation.rosters.headers import MAX_AGENTS, ROSTER, Field
 from designation.sheets.columns import NO_HEADER
 from designation.sheets.files import UnusableFile
+from designation.sheets.uploaded import likely_sheets, proposal_for, workbook_of
 from tests.designation.rosters.files import HEADER, csv_file, home, xlsx_file
 from tests.factories import AgentFactory, People
 
@@ -92,8 +93,8 @@ def test_bad_rows_of_a_file_without_header_come_back_without_one(people: People)
 
     second = start(people, uploads.rejected_rows(first, people.coordinator).encode())
 
-    assert uploads.proposal_for(second).header_row == NO_HEADER
-    assert [row.cells for row in uploads.workbook_of(second).sheets[0].rows] == [
+    assert proposal_for(second, ROSTER).header_row == NO_HEADER
+    assert [row.cells for row in workbook_of(second, ROSTER).sheets[0].rows] == [
         ("00123", "Stone", "Lee"),
         ("00124", "Moss"),
     ]
@@ -192,7 +193,7 @@ def test_an_unknown_layout_is_mapped_once_and_remembered_for_the_office(people: 
     rows = [["Our agents"], ODD_HEADER, ["00123", "Rivera, Ana", "Port cases."]]
     first = start(people, csv_file(rows))
     assert not first.is_mapped
-    proposal = uploads.proposal_for(first)
+    proposal = proposal_for(first, ROSTER)
     assert (proposal.header_row, proposal.unknown) == (2, (0, 1, 2))
     with pytest.raises(UnusableFile, match="what its columns mean"):
         uploads.plan_upload(first, people.coordinator)
@@ -242,7 +243,7 @@ def test_of_several_sheets_the_one_with_a_known_header_is_taken(people: People):
 def test_of_several_sheets_with_a_known_header_the_user_chooses(people: People):
     upload = start(people, xlsx_file(May=ROWS[:2], June=[HEADER, ROWS[2]]), "roster.xlsx")
     assert upload.sheet == ""
-    choices = uploads.sheet_choices(uploads.workbook_of(upload))
+    choices = likely_sheets(workbook_of(upload, ROSTER), ROSTER)
     assert [choice.sheet for choice in choices] == ["May", "June"]
 
     uploads.choose_sheet(upload, people.coordinator, "June")
