@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from designation.views import acts, agents, bulk, filing, lookup, notices, requests, rosters
+from designation.views import acts, agents, bulk, comments, filing, lookup, notices, requests, rosters
 from designation.views import help as help_pages
 
 app_name = "designation"
@@ -19,6 +19,9 @@ urlpatterns = [
     path("requests/<slug:number>/check/", filing.request_check, name="request_check"),
     path("requests/<slug:number>/submitted/", filing.request_submitted, name="request_submitted"),
     path("requests/<slug:number>/answer/", filing.request_answer, name="request_answer"),
+    path("requests/<slug:number>/comment/", comments.request_comment, name="request_comment"),
+    path("requests/files/<int:pk>/", comments.request_file, name="request_file"),
+    path("requests/files/<int:pk>/withdraw/", comments.file_withdraw, name="file_withdraw"),
     path("requests/<slug:number>/acts/<slug:name>/", acts.request_act, name="request_act"),
     path("rosters/", rosters.roster_upload, name="roster_upload"),
     path("rosters/<int:pk>/", rosters.roster, name="roster"),

@@ -15,8 +15,8 @@ from django.utils import timezone
 from audit.keyset import PARAMETERS, Part, page_of
 from audit.machine import Outcome
 from designation import workflow
-from designation.admin.acts import ActsAdmin
 from designation.admin.base import user_of
+from designation.admin.comments import CommentsAdmin
 from designation.admin.queue import (
     ClockFilter,
     DivisionFilter,
@@ -51,7 +51,7 @@ def _is_narrowed(request: HttpRequest) -> bool:
 
 
 @admin.register(Request)
-class RequestAdmin(ActsAdmin):
+class RequestAdmin(CommentsAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
     acts = (
         "accept",
@@ -187,6 +187,7 @@ class RequestAdmin(ActsAdmin):
     def page_context(self, request: HttpRequest, row: Request) -> dict[str, Any]:
         opinions = list(row.opinions.select_related("division", "given_by"))
         return {
+            **super().page_context(request, row),
             "clocks": clocks(row, visits_of(row)),
             "agent_changes": changes_since([row]),
             "panels": panels_of("request", row, user_of(request)),

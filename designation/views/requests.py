@@ -17,6 +17,7 @@ from audit import keyset
 from audit.clocks import Status
 from designation import selectors
 from designation.agents import changes_since
+from designation.comment_forms import discussion
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request
 from designation.models.requests import State
@@ -100,13 +101,14 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
         "clocks": selectors.clocks(row, visits),
         "facts": _facts(row),
         "acts": _acts(request, row),
-        "review_url": _review_url(request, row),
+        "review_url": review_url(request, row),
         "agent_changes": changes_since([row]),
         "timeline": selectors.timeline(row, visits),
         "stage_times": times,
         "party_times": selectors.party_times(times),
         "opinions": opinions.select_related("division"),
         "panels": panels_of("request", row, request.user),
+        "discussion": discussion(row, request.user),
     }
     return render(request, "designation/request_detail.html", context)
 
@@ -136,7 +138,7 @@ def _act_url(row: Request, name: str) -> str:
     return reverse("designation:request_act", args=[row.number, name])
 
 
-def _review_url(request: SignedIn, row: Request) -> str:
+def review_url(request: SignedIn, row: Request) -> str:
     """Where DEA's reviewers act on the request; they do not act here."""
     if not request.user.has_role(*DEA_ROLES):
         return ""

@@ -14,9 +14,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit import exports
+from designation import comments
+from designation.files import told_apart
 from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
 from tests import factories
+from tests.designation.sample_files import PDF
 from tests.factories import People
 from tests.training.factories import dispute
 
@@ -44,7 +47,7 @@ FILERS = {"coordinator": 200, "other_coordinator": 200, "hsi_hq": 200}
 OWN_OFFICE = FILERS | {"other_coordinator": 404}
 LOOK_UPS = READERS | {"supervisor": 200}
 REPORTS = READERS | {"training_manager": 200}
-# Of a dispute on a request: who speaks for a side, and who may read it only.
+# Of a dispute or comments on a request: who speaks for a side, and who may read it only.
 SIDES = ONE_REQUEST | {"auditor": 403}
 OWN_EXPORT = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
@@ -62,6 +65,9 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:request_submitted": POSTED,
     "designation:request_answer": POSTED,
     "designation:request_act": OWN_OFFICE,
+    "designation:request_comment": SIDES,
+    "designation:request_file": ONE_REQUEST,
+    "designation:file_withdraw": SIDES | {"dea_field": 403, "dea_hq": 403},
     "designation:bulk_preview": dict.fromkeys(FILERS, 404),  # no act named
     "designation:bulk_act": {"hsi_hq": 302},
     "designation:bulk_result": dict.fromkeys(FILERS, 302),
@@ -164,6 +170,7 @@ def arguments(people: People) -> dict[str, Any]:
         "roster": upload.pk,
         "notice": notice.pk,
         "dispute": dispute(request, people.coordinator).number,
+        "file": comments.add(request.pk, actor=people.coordinator, files=[told_apart("memo.pdf", PDF)]).files[0].pk,
         "export": exports.begin(
             exports.processing_times("request", user=people.coordinator), format="csv", owner=people.coordinator
         ).key,
@@ -180,6 +187,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=[arguments["dispute"], "propose"])
     if page == "training:dispute_open":
         return reverse(name, args=["request", arguments["number"]])
+    if page in {"request_file", "file_withdraw"}:
+        return reverse(name, args=[arguments["file"]])
     if page == "request_act":
         return reverse(name, args=[arguments["number"], "withdraw"])
     if page == "designation_act":

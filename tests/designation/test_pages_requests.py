@@ -188,7 +188,7 @@ def test_the_detail_costs_the_same_queries_for_a_long_history(people: People, cl
         workflow.resubmit(long.pk, actor=people.coordinator, version=version, **answer)
     client.force_login(people.hsi_hq)
     for request in (short, long):
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(19):
             client.get(detail(request))
 
 
