@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from audit import summarising
+from audit import jobs, summarising
 from audit.exports import orders, schedules
 
 
@@ -21,6 +21,18 @@ def make_export(pk: int) -> bool:
 def tend_exports() -> None:
     """Takes up the exports whose worker died, and removes files that are kept no longer."""
     orders.tend()
+
+
+@shared_task
+def do_job(pk: int) -> bool:
+    """Does a long act that was ordered, or what is left of it; returns whether it is done."""
+    return jobs.do(pk)
+
+
+@shared_task
+def tend_jobs() -> int:
+    """Takes up the long acts whose worker died; returns how many."""
+    return jobs.take_up_again()
 
 
 @shared_task

@@ -60,12 +60,12 @@ def attempt_of(work: Work) -> Any:
     return table.filter(pk=work.pk, state=State.RUNNING, attempts=work.attempts)
 
 
-def beat(work: Work, rows: int) -> bool:
+def beat(work: Work, **values: Any) -> bool:
     """Says that it is still being done; returns whether it is still wanted, and this attempt's to do."""
-    return bool(attempt_of(work).update(heartbeat_at=Now(), rows=rows))
+    return bool(attempt_of(work).update(heartbeat_at=Now(), **values))
 
 
-def end(work: Work, state: Work.State, **values: Any) -> bool:
+def end(work: Work, state: str, **values: Any) -> bool:
     """Ends the attempt; returns False where it was cancelled, or is another attempt's by now."""
     return bool(attempt_of(work).update(state=state, ended_at=Now(), **values))
 
@@ -76,7 +76,9 @@ def cancel(work: Work) -> bool:
     return bool(table.unfinished().filter(pk=work.pk).update(state=State.CANCELLED, ended_at=Now()))
 
 
-def take_up_again(model: type[W], task: Any, *, fail: Callable[[W, str], None], hopeless: Callable[[W], str]) -> int:
+def take_up_again(
+    model: type[W], task: Any, *, fail: Callable[[W, str], None], hopeless: Callable[[W], str] | None = None
+) -> int:
     """Queues again what a silent worker left, or what no worker has taken; returns how much.
 
     What was tried often enough is reported as failed, and so is that for which `hopeless`, called with each first,
@@ -87,7 +89,7 @@ def take_up_again(model: type[W], task: Any, *, fail: Callable[[W, str], None], 
         silent = table.unfinished().filter(heartbeat_at__lt=Now() - DEAD_AFTER)
         found: list[W] = list(silent.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
         for work in found:
-            if why := hopeless(work) or _tried_too_often(work):
+            if why := (hopeless(work) if hopeless else "") or _tried_too_often(work):
                 fail(work, why)
             else:
                 table.filter(pk=work.pk).update(state=State.WAITING, heartbeat_at=Now())
@@ -97,19 +99,21 @@ def take_up_again(model: type[W], task: Any, *, fail: Callable[[W, str], None], 
 
 def _tried_too_often(work: Work) -> str:
     if work.state == State.RUNNING and work.attempts >= MOST_ATTEMPTS:
-        return f"The worker that made it died, {work.attempts} times. The system’s log says more."
+        return f"Its worker died, {work.attempts} times. The system’s log says more."
     return ""
 
 
 class Heart:
-    """Says every few seconds, while the block runs, that it is being done; `rows` tells how far it has come.
+    """Says every few seconds, while the block runs, that it is being done, and writes down what `values` gives.
 
     When it is no longer wanted, because it was cancelled or taken for dead, `stop` is called.
     """
 
-    def __init__(self, work: Work, rows: Callable[[], int], stop: Callable[[], object]) -> None:
+    def __init__(
+        self, work: Work, values: Callable[[], dict[str, Any]] = dict, stop: Callable[[], object] = lambda: None
+    ) -> None:
         self._work = work
-        self._rows = rows
+        self._values = values
         self._stop = stop
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"{type(work).__name__} {work.key}", daemon=True)
@@ -132,7 +136,7 @@ class Heart:
 
     def _is_wanted(self) -> bool:
         try:
-            return beat(self._work, self._rows())
+            return beat(self._work, **self._values())
         except DatabaseError:
             log.warning("%s could not say that it is alive", self._thread.name, exc_info=True)
             connection.close()

@@ -154,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "send notices": {"task": "designation.tasks.send_notices", "schedule": 300.0},
     "remind": {"task": "designation.tasks.remind", "schedule": 900.0},
     "tend exports": {"task": "audit.tasks.tend_exports", "schedule": 30.0},
+    "tend jobs": {"task": "audit.tasks.tend_jobs", "schedule": 30.0},
     "make scheduled exports": {"task": "audit.tasks.make_scheduled_exports", "schedule": 900.0},
     # Reports are exact without; with figures of closed periods at hand they take milliseconds.
     "summarise periods": {"task": "audit.tasks.summarise_periods", "schedule": 600.0},
@@ -204,6 +205,18 @@ AUDIT_GOAL_SETTERS = {"hsi_hq": ["HSI", "HSI and DEA"], "dea_hq": ["DEA", "HSI a
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
+# Long acts that a worker does, by kind: dotted paths of classes as `audit.jobs.Kind`.
+AUDIT_JOBS = {
+    "requests": "designation.jobs.RequestActs",
+    "designations": "designation.jobs.DesignationActs",
+    "roster": "designation.rosters.jobs.Filing",
+    "completions": "training.completions.jobs.Recording",
+    "completions taken back": "training.completions.jobs.TakingBack",
+}
+# Dotted paths of what is called, in the same transaction, when one has ended: with it and its state.
+AUDIT_JOB_ENDED = ["designation.notices.job_ended"]
+# Roles that see the long acts of everybody.
+AUDIT_JOB_READERS = ["auditor"]
 # Roles that have exports made by schedule.
 AUDIT_SCHEDULERS = ["auditor"]
 

@@ -45,5 +45,5 @@ class BulkActForm(ReasonForm):
 
     @staticmethod
     def initial_for(previewed: Outcome[Any]) -> dict[str, str]:
-        refused = [str(refusal.pk) for refusal in previewed.refused if refusal.pk]
-        return {"selection": VersionsField.text(previewed.done), "left_out": ",".join(refused)}
+        refused = [refusal.pk for refusal in previewed.refused if refusal.pk]
+        return {"selection": VersionsField.text(previewed.done), "left_out": KeysField.joined(refused)}

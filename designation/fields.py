@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -91,6 +91,10 @@ class KeysField(forms.Field):
             raise ValidationError(OUT_OF_ORDER)
         return [int(key) for key in keys]
 
+    @staticmethod
+    def joined(keys: Iterable[int]) -> str:
+        return ",".join(map(str, keys))
+
 
 class VersionsField(forms.Field):
     """Primary keys with the rows' versions, as "12:3,13:1"; cleans to a mapping."""
@@ -105,4 +109,8 @@ class VersionsField(forms.Field):
 
     @staticmethod
     def text(rows: Iterable[Subject]) -> str:
-        return ",".join(f"{row.pk}:{row.version}" for row in rows)
+        return VersionsField.joined({row.pk: row.version for row in rows})
+
+    @staticmethod
+    def joined(versions: Mapping[int, int]) -> str:
+        return ",".join(f"{pk}:{version}" for pk, version in versions.items())

@@ -1,6 +1,7 @@
 """Who is told of a transition: one notice for each person and batch, written in the batch's own transaction.
 
-And of comments and files on a request: who has a part in it. And of exports: their owners, when they are made.
+And of comments and files on a request: who has a part in it. And of exports and long acts: their owners, when these
+have ended.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Q
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from audit.models import ExportFile, StepEvent
+from audit.models import ExportFile, Job, StepEvent
 from designation.models import Notice, Request, Role, User
 from designation.models.requests import State
 from designation.permissions import WHO_WORKS_ON_IT
 
 log = logging.getLogger(__name__)
+
+ENDED = {Job.State.DONE: "is done", Job.State.FAILED: "has failed", Job.State.CANCELLED: "was cancelled"}
+LONGEST_TITLE = 170  # characters, of a long act's
 
 Audience = tuple[str, int | None]
 """A role, and the office or division at which it is held; None for headquarters."""
@@ -141,6 +146,23 @@ def export_ended(file: ExportFile, state: ExportFile.State) -> None:
         path=reverse("audit:export_detail", args=[file.key]),
     )
     transaction.on_commit(send_soon)
+
+
+def job_ended(job: Job, state: Job.State) -> None:
+    """Tells whoever ordered a long act that it has ended, in the app alone."""
+    refused = f", {job.refused_rows:,} refused" if job.refused_rows else ""
+    unfinished = (job.expected_rows or 0) - job.rows
+    left = f", {unfinished:,} left as they were" if unfinished > 0 else ""
+    body = f"{job.done_rows:,} row{pluralize(job.done_rows)} done{refused}{left}."
+    Notice.objects.create(
+        recipient_id=job.owner_id,
+        transition="job",
+        title=f"“{job.title[:LONGEST_TITLE]}” {ENDED[state]}",
+        body=f"{body} {job.problem}".strip(),
+        numbers=[],
+        path=job.path,
+        in_app_only=True,
+    )
 
 
 def send_soon() -> None:

@@ -2,6 +2,8 @@
 
 The outcome goes into the session, and the browser is sent to another page: going back, or loading that page again,
 repeats nothing. Steps that were made stand in the ledger in any case; refusals are on record nowhere else.
+
+An act on more rows than a page can wait for is a job instead (`designation.jobs`), whose outcome the database keeps.
 """
 
 from __future__ import annotations
@@ -31,9 +33,14 @@ def hindrance(count: int) -> str:
 
 def grouped(refused: Iterable[Refusal]) -> list[tuple[str, list[str]]]:
     """(why, numbers) of the refusals, the most frequent reason first."""
+    return grouped_pairs((refusal.number, refusal.message) for refusal in refused)
+
+
+def grouped_pairs(refused: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """The same, of pairs of number and why."""
     numbers: dict[str, list[str]] = {}
-    for refusal in refused:
-        numbers.setdefault(refusal.message, []).append(refusal.number)
+    for number, why in refused:
+        numbers.setdefault(why, []).append(number)
     return sorted(numbers.items(), key=lambda group: -len(group[1]))
 
 

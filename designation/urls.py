@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from designation.views import acts, agents, bulk, comments, filing, lookup, notices, requests, rosters
+from designation.views import acts, agents, bulk, comments, filing, jobs, lookup, notices, requests, rosters
 from designation.views import help as help_pages
 
 app_name = "designation"
@@ -42,6 +42,10 @@ urlpatterns = [
     path("notices/settings/", notices.notice_settings, name="notice_settings"),
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
+    path("jobs/", jobs.job_list, name="job_list"),
+    path("jobs/<uuid:key>/", jobs.job_page, name="job"),
+    path("jobs/<uuid:key>/cancel/", jobs.job_cancel, name="job_cancel"),
+    path("jobs/<uuid:key>/refused.csv", jobs.job_refused, name="job_refused"),
     path("help/", help_pages.help_home, name="help"),
     path("help/glossary/", help_pages.help_glossary, name="help_glossary"),
     path("help/<slug:role>/", help_pages.help_guide, name="help_guide"),

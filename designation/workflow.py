@@ -50,12 +50,13 @@ class Act(Declared):
 
 
 def file_requests(
-    entries: Sequence[NewRequest], *, actor: User, office: Office, submit: bool = True
+    entries: Sequence[NewRequest], *, actor: User, office: Office, submit: bool = True, tell: bool = True
 ) -> Outcome[Request]:
     """Files requests of one office, making agents that are not known yet; with `submit` false they stay drafts.
 
     An entry that cannot be filed is refused under its badge number, with code `already_filed` where the agent has an
-    open request, and leaves nothing behind; the others are filed. One database transaction.
+    open request, and leaves nothing behind; the others are filed. One database transaction. With `tell` false,
+    nobody is told: the caller does so, with `tell_of`, once he has filed all.
     """
     with transaction.atomic():
         agents, new_agents = _agents_of(entries, office)
@@ -71,7 +72,8 @@ def file_requests(
         if submit:
             # Judged above, of locked agents, and nobody else sees the drafts yet.
             machine.move("submit", filed, actor=actor)
-            notify("submit", filed, actor=actor, reason="")
+            if tell:
+                notify("submit", filed, actor=actor, reason="")
     badges = {request.number: request.agent.badge_number for request in requests}
     refused += [Refusal(badges[refusal.number], refusal.code, refusal.message) for refusal in judged.refused]
     return Outcome(filed, refused)
@@ -168,11 +170,13 @@ def transition(
     actor: User,
     reason: str = "",
     versions: Mapping[int, int] | None = None,
+    tell: bool = True,
 ) -> Outcome[Request]:
     """Makes one transition of many requests, in one database transaction.
 
     `versions` maps primary keys to the version that the actor was looking at; a request that has changed since is
-    refused. What is refused, and why, is in the outcome; the rest is done.
+    refused. What is refused, and why, is in the outcome; the rest is done. With `tell` false, nobody is told: the
+    caller does so, with `tell_of`, once he has made all of a large act.
     """
     pks = list(pks)
     with transaction.atomic():
@@ -188,8 +192,14 @@ def transition(
         )
         if outcome.done and name in EFFECTS:
             EFFECTS[name](outcome.done, actor, reason)
-        notify(name, outcome.done, actor=actor, reason=reason)
+        if tell:
+            notify(name, outcome.done, actor=actor, reason=reason)
     return outcome
+
+
+def tell_of(name: str, pks: Iterable[int], *, actor: User, reason: str = "") -> None:
+    """Tells whom it concerns of a transition that the requests have made without it: one notice for each person."""
+    notify(name, list(Request.objects.filter(pk__in=list(pks)).order_by("pk")), actor=actor, reason=reason)
 
 
 def transition_one(name: str, pk: int, *, actor: User, reason: str = "", version: int | None = None) -> Request:

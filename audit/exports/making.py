@@ -67,7 +67,7 @@ def stream(export: Export, *, actor: Any, actor_name: str = "", progress: Progre
             digest.update(piece)
             size += len(piece)
             if time.monotonic() - beaten > work.BEAT_SECONDS:
-                work.beat(file, source.progress.rows)
+                work.beat(file, rows=source.progress.rows)
                 beaten = time.monotonic()
             yield piece
         finish(file, source, manifest.manifest_of(file, source, size=size, sha256=digest.hexdigest()))
@@ -94,7 +94,7 @@ def make_file(export: Export, format: str, path: Path, *, actor_name: str, progr
 
 def heart_of(file: ExportFile, source: Snapshot) -> work.Heart:
     """Says while the block runs that the export is being made; stops the statement when it is no longer wanted."""
-    return work.Heart(file, lambda: source.progress.rows, lambda: source.cursor.connection.cancel_safe())
+    return work.Heart(file, lambda: {"rows": source.progress.rows}, lambda: source.cursor.connection.cancel_safe())
 
 
 @contextmanager
@@ -104,9 +104,9 @@ def _alive(file: ExportFile, source: Snapshot) -> Iterator[None]:
         with heart_of(file, source):
             yield
     except OperationalError:
-        if work.beat(file, source.progress.rows):
+        if work.beat(file, rows=source.progress.rows):
             raise
-    if not work.beat(file, source.progress.rows):
+    if not work.beat(file, rows=source.progress.rows):
         raise CannotWrite("It was silent for so long that it was taken for dead. Run the command again.")
 
 

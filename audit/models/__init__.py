@@ -1,6 +1,7 @@
 from audit.models.calendar import Calendar, CalendarDay, Closure
 from audit.models.exports import ExportFile, ScheduledExport
 from audit.models.goals import EarlierEnd, Goal
+from audit.models.jobs import Job, JobPart
 from audit.models.ledger import AccessRecord, StageVisit, StepEvent, present_stay
 from audit.models.summaries import PeriodFigures, SummarisedPeriod
 
@@ -12,6 +13,8 @@ __all__ = [
     "EarlierEnd",
     "ExportFile",
     "Goal",
+    "Job",
+    "JobPart",
     "PeriodFigures",
     "ScheduledExport",
     "StageVisit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -13,12 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.machine import Outcome, Refusal
+from audit.models import Job
 from designation import selections
 from designation.act_forms import BulkActForm
 from designation.admin.base import user_of
 from designation.admin.outcomes import OutcomeAdmin
 from designation.declared import Declared, declared
 from designation.fields import is_key
+from designation.jobs import is_large, order_acts
 from designation.models import User
 
 NO_ROW = "0"  # a row that the list's form always selects, so that "all in this list" needs none checked
@@ -26,6 +28,9 @@ NO_ROW = "0"  # a row that the list's form always selects, so that "all in this 
 
 class BulkAdmin(OutcomeAdmin):
     """Adds the acts on a selection: Django admin actions, with a page that asks."""
+
+    job_kind: ClassVar[str]
+    """Of the jobs that make its acts on many rows."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The acts that the user's roles may make somewhere; whether on these rows, the preview tells."""
@@ -63,10 +68,25 @@ class BulkAdmin(OutcomeAdmin):
         if not form.is_valid():
             return self._ask_again(request, act, form)
         versions, reason = form.cleaned_data["selection"], form.cleaned_data["reason"]
+        if is_large(versions):
+            return redirect(self._ordered(request, act, form).path)
         outcome = self.perform(name, list(versions), actor=user_of(request), reason=reason, versions=versions)
         outcome.refused += self._still_refused(name, form.cleaned_data["left_out"], user_of(request))
         key = selections.keep_outcome(request.session, act.name, outcome, reason)
         return redirect(self.with_filters(request, self.url("outcome", key)))
+
+    def _ordered(self, request: HttpRequest, act: Declared, form: BulkActForm) -> Job:
+        versions = form.cleaned_data["selection"]
+        return order_acts(
+            self.job_kind,
+            act.name,
+            owner=user_of(request),
+            title=f"{act.label} {len(versions):,} {self.opts.verbose_name_plural}",
+            versions=versions,
+            left_out=form.cleaned_data["left_out"],
+            reason=form.cleaned_data["reason"],
+            back=self.queue_url(request),
+        )
 
     def _demand_reason(self, request: HttpRequest, act: Declared, form: BulkActForm) -> None:
         """Asks for the reason that some of the rows need."""

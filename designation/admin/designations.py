@@ -35,6 +35,7 @@ class RequestKindFilter(KindFilter):
 class DesignationAdmin(ActsAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
     acts = ("suspend", "reinstate", "revoke")
+    job_kind = "designations"
     page_template = "admin/designation/designation/page.html"
     change_list_template = "admin/designation/request/queue.html"
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from audit.spreadsheets import harmless
 from designation.admin.pages import WorkflowAdmin
 from designation.selections import kept_outcome
+from designation.views.jobs import refused_csv
 
 
 class OutcomeAdmin(WorkflowAdmin):
@@ -36,13 +34,7 @@ class OutcomeAdmin(WorkflowAdmin):
         kept = kept_outcome(request.session, key, self.acts)
         if kept is None:
             return self._no_longer_kept(request)
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="refused-{kept["act"]}.csv"'
-        writer = csv.writer(response)
-        writer.writerow(["number", "why"])
-        for why, numbers in kept["refused"]:
-            writer.writerows([harmless(number), harmless(why)] for number in numbers)
-        return response
+        return refused_csv(kept["act"], ((number, why) for why, numbers in kept["refused"] for number in numbers))
 
     def _no_longer_kept(self, request: HttpRequest) -> HttpResponse:
         messages.info(request, "That result is no longer kept. What was done stands in each timeline.")

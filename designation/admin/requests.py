@@ -63,6 +63,7 @@ class RequestAdmin(CommentsAdmin):
         "return_to_office",
         "reconsider",
     )
+    job_kind = "requests"
     page_template = "admin/designation/request/page.html"
     change_list_template = "admin/designation/request/queue.html"
 

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from audit import jobs
 from designation.models import Office, Request, RosterMapping, RosterUpload, User
 from designation.permissions import FILING_OFFICE
 from designation.rosters.columns import Roster, roster_below
@@ -141,13 +142,19 @@ def file_upload(upload: RosterUpload, actor: User, *, all_or_nothing: bool = Fal
     with transaction.atomic():
         locked = _locked(upload)
         if locked.result is None:
-            filed = _file(plan_upload(locked, actor), actor)
+            _refuse_under_way(locked)
+            filed, _requests = file_plan(plan_upload(locked, actor), actor)
             if all_or_nothing and filed.rejected:
                 raise NotAllFiled(filed.rejected)
-            locked.result, locked.filed_at = asdict(filed), timezone.now()
-            locked.save(update_fields=["result", "filed_at"])
+            keep_result(locked, filed)
     upload.refresh_from_db(fields=["result", "filed_at"])
     return result_of(upload)
+
+
+def keep_result(upload: RosterUpload, filed: FiledRoster) -> None:
+    """Mark the upload as filed, with what filing did."""
+    upload.result, upload.filed_at = asdict(filed), timezone.now()
+    upload.save(update_fields=["result", "filed_at"])
 
 
 def result_of(upload: RosterUpload) -> FiledRoster:
@@ -164,19 +171,26 @@ def rejected_rows(upload: RosterUpload, actor: User) -> str:
     return rejected_csv(roster_of(upload), reasons, REASON)
 
 
-def _file(roster_plan: RosterPlan, actor: User) -> FiledRoster:
+def file_plan(roster_plan: RosterPlan, actor: User, *, tell: bool = True) -> tuple[FiledRoster, list[Request]]:
+    """File the rows of a plan, or of a part of one, that are ready; what that did, and the new requests.
+
+    `tell` is as `workflow.file_requests` takes it. Raises PermissionDenied.
+    """
+    _check_may_file(actor, roster_plan.office)
     rows = {row.badge_number: row for row in roster_plan.ready}
-    outcome = file_requests([_entry(row) for row in rows.values()], actor=actor, office=roster_plan.office)
+    entries = [_entry(row) for row in rows.values()]
+    outcome = file_requests(entries, actor=actor, office=roster_plan.office, tell=tell)
     # Filed by somebody else since the plan was made, a moment ago.
     overtaken = [refusal for refusal in outcome.refused if refusal.code == "already_filed"]
     refused = {
         rows[refusal.number].number: refusal.message for refusal in outcome.refused if refusal.code != "already_filed"
     }
-    return FiledRoster(
+    filed = FiledRoster(
         filed=tuple(request.number for request in outcome.done),
         already_filed=len(roster_plan.already_filed) + len(overtaken),
         rejected=dict(sorted((roster_plan.reasons | refused).items())),
     )
+    return filed, outcome.done
 
 
 def _entry(row: PlannedRow) -> NewRequest:
@@ -205,9 +219,22 @@ def _locked(upload: RosterUpload) -> RosterUpload:
 def _unfiled(upload: RosterUpload) -> Iterator[None]:
     """Hold the upload for a change, in a transaction. Raises UnusableFile if it has been filed."""
     with transaction.atomic():
-        if _locked(upload).filed_at:
+        locked = _locked(upload)
+        if locked.filed_at:
             raise UnusableFile("This roster has been filed. Upload it again to file what is left.")
+        _refuse_under_way(locked)
         yield
+
+
+def job_about(upload: RosterUpload) -> str:
+    """What the job that files the upload is about."""
+    return f"roster {upload.pk}"
+
+
+def _refuse_under_way(upload: RosterUpload) -> None:
+    last = jobs.last_about(job_about(upload))
+    if last and last.is_unfinished:
+        raise UnusableFile("This roster is being filed. Wait for the end, or cancel it.")
 
 
 def _settle(upload: RosterUpload, proposal: Proposal[Field]) -> None:

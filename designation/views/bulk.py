@@ -14,12 +14,14 @@ from django.views.decorators.http import require_safe
 
 from audit import ledger
 from audit.machine import Outcome
+from audit.models import Job
 from designation import selectors, workflow
 from designation.act_forms import BulkActForm
 from designation.agents import changes_since
 from designation.declared import Declared, declared
 from designation.fields import is_key
 from designation.forms import RequestFilterForm
+from designation.jobs import is_large, order_acts
 from designation.models import Request, Role, User
 from designation.models.requests import State
 from designation.panels import Act, panels_of
@@ -136,6 +138,8 @@ def bulk_act(request: SignedIn, name: str) -> HttpResponse:
     if not versions or left_out is None:
         messages.warning(request, hindrance(0))
         return redirect(_list_url(request))
+    if valid and is_large(versions):
+        return redirect(_ordered(request, act, form).path)
     if valid:
         reason = form.cleaned_data["reason"]
         outcome = workflow.transition(name, versions, actor=request.user, reason=reason, versions=versions)
@@ -146,6 +150,20 @@ def bulk_act(request: SignedIn, name: str) -> HttpResponse:
         return _confirm_page(request, act, form, outcome)
     key = keep_outcome(request.session, name, outcome, reason)
     return redirect(_with_filters(request, reverse("designation:bulk_result", args=[key])))
+
+
+def _ordered(request: SignedIn, act: Declared, form: BulkActForm) -> Job:
+    given = form.cleaned_data
+    return order_acts(
+        "requests",
+        act.name,
+        owner=request.user,
+        title=f"{act.label} {_counted(len(given['selection']))}",
+        versions=given["selection"],
+        left_out=given["left_out"],
+        reason=given["reason"],
+        back=_list_url(request),
+    )
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -12,23 +13,28 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import jobs
+from audit.jobs import UnderWay
+from audit.models import Job
 from designation.file_forms import SheetForm
 from designation.forms import ColumnsForm, RosterUploadForm
-from designation.models import RosterUpload
+from designation.jobs import is_large
+from designation.models import RosterUpload, User
 from designation.permissions import HSI_ROLES
 from designation.rosters import uploads
 from designation.rosters.headers import ROSTER, Field
+from designation.rosters.jobs import order_filing
 from designation.rosters.plan import PlannedRow, RosterPlan, RowStatus
 from designation.sheets.columns import Proposal
 from designation.sheets.files import UnusableFile
 from designation.sheets.uploaded import proposal_for, workbook_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
+from designation.views.jobs import job_ended, job_under_way
 from designation.views.sheets import asked_header_row, columns_context
 
 STEPS = ["Upload", "Match the columns", "Check and file"]
 EARLIER_UPLOADS = 10
 ROWS_PER_PAGE = 50
-SLOW_TO_FILE = 2_000  # rows: filing so many takes more than some seconds
 NAMES_DIFFER = "names_differ"
 
 
@@ -72,8 +78,13 @@ def _upload(request: SignedIn, pk: int) -> RosterUpload:
 @require_safe
 @role_required(*HSI_ROLES)
 def roster(request: SignedIn, pk: int) -> HttpResponse:
-    """The upload where it stands: its result if it is filed, else its preview, else the question that is open."""
+    """The upload where it stands: its result if it is filed, how far filing is, its preview, or what is to be asked."""
     upload = _upload(request, pk)
+    job = jobs.last_about(uploads.job_about(upload))
+    if job and job.is_unfinished:
+        return job_under_way(request, job)
+    if request.headers.get("HX-Request"):
+        return job_ended()
     if upload.filed_at:
         return _result_page(request, upload)
     if not upload.sheet:
@@ -85,10 +96,11 @@ def roster(request: SignedIn, pk: int) -> HttpResponse:
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("designation:roster_columns", pk)
-    return _preview_page(request, upload, plan)
+    return _preview_page(request, upload, plan, stopped=job)
 
 
-def _preview_page(request: SignedIn, upload: RosterUpload, plan: RosterPlan) -> HttpResponse:
+def _preview_page(request: SignedIn, upload: RosterUpload, plan: RosterPlan, *, stopped: Job | None) -> HttpResponse:
+    """What filing would do; `stopped` is the job that filed some of it and did not come to its end."""
     shown = _shown(plan)
     asked = request.GET.get("rows", "")
     default = RowStatus.ERROR.value if plan.errors else RowStatus.READY.value
@@ -101,7 +113,8 @@ def _preview_page(request: SignedIn, upload: RosterUpload, plan: RosterPlan) -> 
         "tabs": _tabs(shown, status),
         "page": Paginator(shown[status], ROWS_PER_PAGE).get_page(request.GET.get("page")),
         "before": _filed_before(upload),
-        "is_slow": len(plan.ready) >= SLOW_TO_FILE,
+        "is_large": is_large(plan.rows),
+        "stopped": stopped,
     }
     return render(request, "designation/roster_preview.html", context)
 
@@ -228,13 +241,22 @@ def _roster_url(_request: SignedIn, pk: int) -> str:
 @role_required(*HSI_ROLES)
 @post_only(_roster_url)
 def roster_file(request: SignedIn, pk: int) -> HttpResponse:
-    """Files the rows that are ready. Pressed twice, it files once."""
+    """Files the rows that are ready, or has a worker do so where they are many. Pressed twice, it files once."""
     upload = _upload(request, pk)
     try:
-        uploads.file_upload(upload, request.user)
+        rows = uploads.roster_of(upload).rows
+        if is_large(rows) and not upload.filed_at:
+            _order(upload, request.user, len(rows))
+        else:
+            uploads.file_upload(upload, request.user)
     except UnusableFile as error:
         messages.error(request, f"Nothing was filed. {error}")
     return redirect("designation:roster", pk)
+
+
+def _order(upload: RosterUpload, owner: User, rows: int) -> None:
+    with suppress(UnderWay):
+        order_filing(upload, owner, rows=rows)
 
 
 @require_safe

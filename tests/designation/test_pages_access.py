@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit import exports
-from designation import comments
+from audit.models import Job
+from designation import comments, jobs
 from designation.files import told_apart
 from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
@@ -50,6 +51,7 @@ REPORTS = READERS | {"training_manager": 200}
 # Of a dispute or comments on a request: who speaks for a side, and who may read it only.
 SIDES = ONE_REQUEST | {"auditor": 403}
 OWN_EXPORT = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
+OWN_JOB = dict.fromkeys(ROLES, 404) | {"coordinator": 200, "auditor": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
@@ -89,6 +91,10 @@ EXPECTED: dict[str, dict[str, int]] = {
     "api:designations": dict.fromkeys(ROLES, 401),  # other systems sign in with their keys
     "designation:notice_list": EVERYBODY,
     "designation:notice_settings": EVERYBODY,
+    "designation:job_list": EVERYBODY,
+    "designation:job": OWN_JOB,
+    "designation:job_refused": OWN_JOB,
+    "designation:job_cancel": dict.fromkeys(ROLES, 404) | {"coordinator": 302},
     "designation:help": EVERYBODY,
     "designation:help_guide": EVERYBODY,
     "designation:help_glossary": EVERYBODY,
@@ -128,6 +134,7 @@ POST_ONLY = {
     "designation:bulk_act",
     "designation:roster_file",
     "designation:agent_active",
+    "designation:job_cancel",
     "designation:look_up_csv",
     "designation:notices_read",
     "designation:notice_read",
@@ -140,6 +147,7 @@ LED_TO = {
     "designation:roster_file": "/rosters/{roster}/",
     "designation:agent_active": "/agents/{agent}/",
     "designation:look_up_csv": "/lookup/several/",
+    "designation:job_cancel": "/jobs/{job}/",
     "designation:notices_read": "/notices/",
     "designation:notice_read": "/notices/",
     "logout": "/",
@@ -171,10 +179,16 @@ def arguments(people: People) -> dict[str, Any]:
         "notice": notice.pk,
         "dispute": dispute(request, people.coordinator).number,
         "file": comments.add(request.pk, actor=people.coordinator, files=[told_apart("memo.pdf", PDF)]).files[0].pk,
+        "job": _job(people).key,
         "export": exports.begin(
             exports.processing_times("request", user=people.coordinator), format="csv", owner=people.coordinator
         ).key,
     }
+
+
+def _job(people: People) -> Job:
+    act = {"versions": {}, "left_out": [], "reason": "Unit dissolved.", "back": "/requests/"}
+    return jobs.order_acts("requests", "withdraw", owner=people.coordinator, title="Withdraw", **act)
 
 
 def address(name: str, arguments: dict[str, Any]) -> str:
@@ -187,6 +201,8 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=[arguments["dispute"], "propose"])
     if page == "training:dispute_open":
         return reverse(name, args=["request", arguments["number"]])
+    if page in {"job", "job_cancel", "job_refused"}:
+        return reverse(name, args=[arguments["job"]])
     if page in {"request_file", "file_withdraw"}:
         return reverse(name, args=[arguments["file"]])
     if page == "request_act":
@@ -249,7 +265,7 @@ def test_who_signs_in_in_the_middle_of_an_act_is_led_on_and_told_that_nothing_wa
     people: People, arguments, client, name
 ):
     sent_to = client.post(f"{address(name, arguments)}?priority=expedited").url
-    user = people.coordinator if "notice" in name else people.hsi_hq
+    user = people.coordinator if "notice" in name or "job" in name else people.hsi_hq
     user.set_password("correct horse battery staple")
     user.save()
     entered = {"username": user.username, "password": "correct horse battery staple"}

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from designation.models import Request, RosterUpload
+from audit import jobs, work
+from audit.models import Job
+from designation.models import Notice, Request, RosterUpload
+from designation.rosters.jobs import Filing
 from tests import factories
 from tests.designation.rosters.files import HEADER, csv_file, xlsx_file
 from tests.factories import People
@@ -157,12 +161,71 @@ def test_the_preview_shows_what_will_be_filed_and_counts_names_that_differ(peopl
     assert [row.badge_number for row in page.context["page"]] == ["00123"]
 
 
-def test_filing_many_rows_is_said_to_take_a_while(people: People, client, monkeypatch):
+@pytest.fixture
+def large(monkeypatch) -> None:
+    """Three rows are many, and a part has two."""
+    monkeypatch.setattr("designation.jobs.IN_THE_PAGE", 2)
+    monkeypatch.setattr("designation.rosters.jobs.CHUNK", 2)
+
+
+def test_filing_many_rows_is_a_job_whose_progress_and_result_the_rosters_page_shows(people: People, client, large):
+    assert people.hsi_hq
+    client.force_login(people.coordinator)
+    page = send(client, csv_file([*ROWS, ["00126", "Ash", "Kim", "Port cases."]]))
+    assert "You may close it: filing goes on" in page.text
+    page = client.post(at("roster_file"), follow=True)
+    assert "File roster roster.csv" in page.text
+    assert client.post(at("roster_file"), follow=True).status_code == 200
+    job = Job.objects.get()
+    assert (job.path, job.expected_rows) == (at("roster"), 4)
+
+    assert jobs.do(job.pk)
+    assert client.get(at("roster"), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    page = client.get(at("roster")).text
+    assert "3 requests filed" in page
+    assert "The last name is missing" in page
+    assert Notice.objects.get(recipient=people.hsi_hq).title == "3 requests were submitted"
+    assert Notice.objects.get(recipient=people.coordinator).path == at("roster")
+
+
+def test_a_colleague_sees_how_far_the_filing_is_and_changes_nothing_meanwhile(people: People, client, large):
     client.force_login(people.coordinator)
     send(client, csv_file(ROWS))
-    assert "up to a minute" not in client.get(at("roster")).text
-    monkeypatch.setattr("designation.views.rosters.SLOW_TO_FILE", 2)
-    assert "up to a minute" in client.get(at("roster")).text
+    client.post(at("roster_file"))
+    client.force_login(factories.user("coordinator", "HSI-MIA"))
+    page = client.get(at("roster")).text
+    assert "File roster roster.csv" in page
+    assert "Cancel what is left" not in page
+    page = client.post(at("roster_columns"), {"badge_number": "0", "last_name": "1", "first_name": "2"}).text
+    assert "This roster is being filed." in page
+
+
+def test_a_filing_that_stops_half_way_leaves_what_is_filed_and_goes_on_from_there(people: People, client, large):
+    client.force_login(people.coordinator)
+    send(client, csv_file(ROWS))
+    client.post(at("roster_file"))
+    job = work.claim(Job, Job.objects.get().pk)
+    assert job is not None
+    assert jobs._do_part(job, Filing(job), 0)
+    client.post(reverse("designation:job_cancel", args=[job.key]))
+    page = client.get(f"{at('roster')}?rows=already_filed").text
+    assert "Filing stopped after 2 requests, which stand: it was cancelled." in page
+    assert Request.objects.count() == 2
+
+
+def test_a_filing_that_its_worker_left_goes_on_and_files_nobody_twice(people: People, client, large):
+    client.force_login(people.coordinator)
+    send(client, csv_file([*ROWS, ["00126", "Ash", "Kim", "Port cases."]]))
+    client.post(at("roster_file"))
+    job = work.claim(Job, Job.objects.get().pk)
+    assert job is not None
+    assert jobs._do_part(job, Filing(job), 0)
+    Job.objects.update(heartbeat_at=timezone.now() - 2 * work.DEAD_AFTER)
+    jobs.take_up_again()
+    assert jobs.do(job.pk)
+    page = client.get(at("roster")).text
+    assert "3 requests filed" in page
+    assert "had an open request already" not in page, "they are its own"
 
 
 def test_a_file_with_several_rosters_asks_for_the_sheet(people: People, client):
@@ -204,7 +267,7 @@ def test_the_preview_costs_the_same_queries_for_1_and_for_20_rows(people: People
     client.force_login(people.coordinator)
     for count in (1, 20):
         send(client, csv_file([HEADER, *rows[:count]]))
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(13):
             assert len(client.get(at("roster")).context["plan"].ready) == count
 
 
