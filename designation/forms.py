@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -134,12 +135,20 @@ class FilingForm(OfficeForm, NeedForm, KindForm):
     email = forms.EmailField(label="E-mail", required=False)
     field_order = ["office", "badge_number", "first_name", "last_name", "email", "kind"]
 
-    def __init__(self, data: Any = None, *, user: User, agent: Agent | None) -> None:
-        super().__init__(data, user=user, initial={"office": agent.office if agent else None})
+    def __init__(
+        self, data: Any = None, *, user: User, agent: Agent | None, begun: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(data, user=user, initial={"office": agent.office if agent else None, **(begun or {})})
         self.agent = agent
         if agent:
             for name in ("badge_number", "first_name", "last_name", "email"):
                 del self.fields[name]
+
+    def typed(self) -> dict[str, str]:
+        """What was given, right or wrong; nothing where no text was typed, since choices stand there from the first."""
+        given = {name: str(self.data.get(name, "")) for name in self.fields}
+        texts = (text for name, text in given.items() if name not in ("office", "kind", "priority"))
+        return given if any(text.strip() for text in texts) else {}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

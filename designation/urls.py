@@ -11,6 +11,7 @@ urlpatterns = [
     path("requests/", requests.request_list, name="request_list"),
     path("requests/new/", filing.request_create, name="request_create"),
     path("requests/new/details/", filing.request_details, name="request_details"),
+    path("requests/new/begun/", filing.request_begun, name="request_begun"),
     path("requests/selected/", bulk.bulk_preview, name="bulk_preview"),
     path("requests/selected/results/<slug:key>/", bulk.bulk_result, name="bulk_result"),
     path("requests/selected/<slug:name>/", bulk.bulk_act, name="bulk_act"),

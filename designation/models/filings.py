@@ -14,7 +14,7 @@ class BegunFilingQuerySet(models.QuerySet["BegunFiling"]):
 
 
 class BegunFiling(models.Model):
-    """A request that a user has begun to file, for an agent or for one who is not on the list. A draft comes after it."""
+    """A request that a user has begun to file, for an agent or for one who is not on the list. A draft follows."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+", null=True)

@@ -1,6 +1,7 @@
 """Filing one request: choose the agent, say what is asked, check, submit. And answering one that came back.
 
-The second page saves a draft, so that nothing typed is lost and a button pressed twice makes one request.
+The second page saves a draft, so that a button pressed twice makes one request. What is typed there is kept before, as
+it is typed and when the page is left by its second button.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refusal, Refused
-from designation import selectors, workflow
+from designation import filings, selectors, workflow
 from designation.act_forms import VersionForm
+from designation.dues import due_after_filing
 from designation.fields import is_key
 from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm
-from designation.models import Agent, Request
+from designation.models import Agent, BegunFiling, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE, HSI_ROLES
-from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.requests import ask_again, detail_url, refused_to
 
 AGENTS_PER_PAGE = 20
+LATER = "later"
 STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
 
 
@@ -42,6 +45,7 @@ def request_create(request: SignedIn) -> HttpResponse:
         "page": Paginator(agents, AGENTS_PER_PAGE).get_page(request.GET.get("page")),
         "steps": STEPS,
         "details_url": reverse("designation:request_details"),
+        "begun": BegunFiling.objects.visible_to(request.user).select_related("agent"),
     }
     return render(request, "designation/filing_agent.html", context)
 
@@ -51,18 +55,42 @@ def request_create(request: SignedIn) -> HttpResponse:
 def request_details(request: SignedIn) -> HttpResponse:
     """Step 2: say what is asked for the agent, on record (?agent=KEY) or new. Saves a draft."""
     agent = _agent(request)
-    form = FilingForm(request.POST or None, user=request.user, agent=agent)
-    existing = None
     # A form that is sent twice must get as far as the draft of the first time.
     if agent and request.method != "POST" and Request.objects.open().filter(agent=agent).exists():
         return _blocked_page(request, agent)
+    begun = filings.kept(request.user, agent) if request.method != "POST" else None
+    form = FilingForm(request.POST or None, user=request.user, agent=agent, begun=begun.answers if begun else None)
+    existing = None
+    if request.method == "POST":
+        filings.keep(request.user, agent, form.typed())
+    if LATER in request.POST:
+        messages.success(request, "What you typed is kept. Go on with it below.")
+        return redirect("designation:request_create")
     if form.is_valid():
         saved, refusal = _save_draft(request, form)
         if saved:
+            filings.forget(request.user, agent)
             return redirect("designation:request_check", saved.number)
         existing = _existing(request, form, refusal)
-    context = {"form": form, "agent": agent, "existing": existing, "steps": STEPS}
+    context = {"form": form, "agent": agent, "existing": existing, "steps": STEPS, "begun": begun, "later": LATER}
     return render(request, "designation/filing_details.html", context)
+
+
+def _create_url(_request: SignedIn) -> str:
+    return reverse("designation:request_create")
+
+
+@role_required(*HSI_ROLES)
+@post_only(_create_url)
+def request_begun(request: SignedIn) -> HttpResponse:
+    """Keeps what was typed so far for the agent (?agent=KEY), as the page asks while it is typed; or forgets it."""
+    agent = _agent(request)
+    if "forget" in request.POST:
+        filings.forget(request.user, agent)
+        messages.success(request, "What you had typed is thrown away.")
+        return redirect("designation:request_create")
+    filings.keep(request.user, agent, FilingForm(request.POST, user=request.user, agent=agent).typed())
+    return render(request, "designation/_filing_kept.html", {"begun": filings.kept(request.user, agent)})
 
 
 def _blocked_page(request: SignedIn, agent: Agent) -> HttpResponse:
@@ -178,10 +206,10 @@ def _answers(row: Request) -> list[dict[str, Any]]:
 @role_required(*HSI_ROLES)
 def request_submitted(request: SignedIn, number: str) -> HttpResponse:
     """Says that the request is submitted, and what happens next."""
-    row = visible_or_404(Request.objects.with_people().with_clock(), request, number=number)
+    row = visible_or_404(Request.objects.with_people(), request, number=number)
     if row.state != State.HSI_REVIEW:
         return redirect(detail_url(row))
-    return render(request, "designation/filing_submitted.html", {"row": row})
+    return render(request, "designation/filing_submitted.html", {"row": row, "dues": due_after_filing([row.number])})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

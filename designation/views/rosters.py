@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit import jobs
 from audit.jobs import UnderWay
 from audit.models import Job
+from designation.dues import due_after_filing
 from designation.file_forms import SheetForm
 from designation.forms import ColumnsForm, RosterUploadForm
 from designation.jobs import is_large
@@ -153,6 +154,7 @@ def _result_page(request: SignedIn, upload: RosterUpload) -> HttpResponse:
         "upload": upload,
         "heading": f"{count:,} request{'' if count == 1 else 's'} filed",
         "filed": result.filed,
+        "dues": due_after_filing(result.filed),
         "already_filed": result.already_filed,
         "rejected": [{"row": row, "reason": reason} for row, reason in result.rejected.items()],
     }

@@ -62,6 +62,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:request_detail": ONE_REQUEST,
     "designation:request_create": FILERS,
     "designation:request_details": FILERS,
+    "designation:request_begun": FILERS,
     "designation:request_edit": POSTED,
     "designation:request_check": POSTED,
     "designation:request_submitted": POSTED,
@@ -130,6 +131,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "password_reset_complete": EVERYBODY,
 }
 POST_ONLY = {
+    "designation:request_begun",
     "designation:bulk_preview",
     "designation:bulk_act",
     "designation:roster_file",
@@ -144,6 +146,7 @@ POST_ONLY = {
 LED_TO = {
     "designation:bulk_preview": "/requests/?priority=expedited",
     "designation:bulk_act": "/requests/?priority=expedited",
+    "designation:request_begun": "/requests/new/",
     "designation:roster_file": "/rosters/{roster}/",
     "designation:agent_active": "/agents/{agent}/",
     "designation:look_up_csv": "/lookup/several/",
@@ -221,7 +224,7 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=["endorse"])
     if page == "password_reset_confirm":
         return reverse(name, args=["MQ", "token"])
-    if page in {"request_list", "request_create", "request_details"}:
+    if page in {"request_list", "request_create", "request_details", "request_begun"}:
         return reverse(name)
     if page.startswith("request_"):
         return reverse(name, args=[arguments["number"]])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from audit.models import StepEvent
+from audit.models import StageVisit, StepEvent
 from designation import workflow
-from designation.models import Agent, Request
+from designation.dues import due_after_filing
+from designation.models import Agent, BegunFiling, Request
 from tests import factories
+from tests.designation.test_pages_clocks import HOUR, goal
 from tests.factories import People
 
 pytestmark = pytest.mark.django_db
@@ -70,10 +75,10 @@ def test_an_agent_who_moves_here_is_filed_for_by_badge_number_as_a_transfer(peop
 def test_step_one_costs_the_same_queries_for_1_and_for_20_agents(people: People, client, django_assert_num_queries):
     factories.AgentFactory(office=people.coordinator.office)
     client.force_login(people.coordinator)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(CREATE)
     factories.AgentFactory.create_batch(19, office=people.coordinator.office)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(CREATE)
 
 
@@ -325,3 +330,116 @@ def test_an_answer_to_what_was_withdrawn_meanwhile_is_refused(people: People, cl
     client.force_login(people.coordinator)
     page = client.post(answer(request), answered(request), follow=True)
     assert "there is nothing to answer" in page.text
+
+
+def at(url: str, agent: Agent | None) -> str:
+    return f"{url}?agent={agent.pk}" if agent else url
+
+
+BEGUN = reverse("designation:request_begun")
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed agent", "agent not listed"])
+def test_what_was_typed_is_kept_when_the_page_is_left_and_is_there_again(people: People, client, listed):
+    agent = factories.AgentFactory(office=people.coordinator.office) if listed else None
+    who = {} if listed else {**NEW_AGENT, "last_name": ""}
+    client.force_login(people.coordinator)
+    page = client.post(at(DETAILS, agent), {**CONTENT, **who, "later": "1"}, follow=True)
+    assert "What you typed is kept" in page.text
+    assert at(DETAILS, agent) in page.text
+    form = client.get(at(DETAILS, agent)).context["form"]
+    assert {name: form[name].value() for name in (*CONTENT, *who)} == {**CONTENT, **who}
+    assert not Request.objects.exists()
+
+
+def test_what_was_typed_is_kept_while_it_is_typed_and_when_it_is_refused(people: People, client):
+    client.force_login(people.coordinator)
+    page = client.post(BEGUN, {**CONTENT, **NEW_AGENT})
+    assert "What you typed is kept" in page.text
+    client.post(DETAILS, {**CONTENT, **NEW_AGENT, "badge_number": "", "justification": "Two cases."})
+    assert client.get(DETAILS).context["form"]["justification"].value() == "Two cases."
+
+
+def test_what_was_typed_is_forgotten_once_there_is_a_draft(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
+    client.post(DETAILS, {**CONTENT, **NEW_AGENT})
+    assert Request.objects.count() == 1
+    assert not BegunFiling.objects.exists()
+
+
+def test_what_was_typed_can_be_thrown_away(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
+    assert "Lee Stone" in client.get(CREATE).text
+    page = client.post(BEGUN, {"forget": "1"}, follow=True)
+    assert "thrown away" in page.text
+    assert "Lee Stone" not in page.text
+
+
+def test_what_one_person_typed_is_shown_to_nobody_else(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
+    client.force_login(factories.user("coordinator", "HSI-MIA"))
+    assert "Lee Stone" not in client.get(CREATE).text
+    assert client.get(DETAILS).context["begun"] is None
+
+
+def test_choices_alone_are_nothing_typed(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(BEGUN, {"kind": "", "priority": "routine", "justification": " "})
+    assert not BegunFiling.objects.exists()
+
+
+def test_what_was_typed_a_month_ago_is_forgotten(people: People, client):
+    client.force_login(people.coordinator)
+    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
+    BegunFiling.objects.update(kept_at=timezone.now() - timedelta(days=31))
+    agent = factories.AgentFactory(office=people.coordinator.office)
+    client.post(at(BEGUN, agent), CONTENT)
+    assert [filing.agent for filing in BegunFiling.objects.all()] == [agent]
+
+
+@pytest.fixture
+def review_goal() -> None:
+    goal(stage="hsi_review", business_seconds=16 * HOUR)
+
+
+def test_the_confirmation_says_by_when_headquarters_and_the_whole_process_are_due(people: People, client, review_goal):
+    goal(measure="process", business_seconds=80 * HOUR)
+    client.force_login(people.coordinator)
+    page = submit(client, factories.request(people, "draft"))
+    due = StageVisit.objects.open().get().due_at
+    assert [(found["says"], "at" in found) for found in page.context["dues"]] == [
+        ("HSI headquarters is to act on it by", True),
+        ("The whole process is to end by", True),
+    ]
+    assert page.context["dues"][0]["at"] == due
+
+
+def test_the_confirmation_says_plainly_that_there_is_no_goal(people: People, client):
+    client.force_login(people.coordinator)
+    assert "No goal is set for HSI review" in submit(client, factories.request(people, "draft")).text
+
+
+def test_a_roster_that_is_filed_says_by_when_too(people: People, review_goal):
+    goal(stage="hsi_review", business_seconds=800 * HOUR, applies_to={"priority": "expedited"})
+    slow, *quick = [
+        factories.request(people, "hsi_review", priority=priority) for priority in ("expedited", "routine", "routine")
+    ]
+    numbers = [row.number for row in quick]
+    assert [found["says"] for found in due_after_filing(numbers)] == ["HSI headquarters is to act on them by"]
+    assert [found["says"] for found in due_after_filing([slow.number, *numbers])] == [
+        "HSI headquarters is to act on 2 of them by",
+        "HSI headquarters is to act on 1 of them by",
+    ]
+
+
+def test_a_return_does_not_change_what_was_due_after_filing(people: People, review_goal):
+    request = factories.request(people, "hsi_review")
+    first = due_after_filing([request.number])
+    workflow.transition_one("return_to_office", request.pk, actor=people.hsi_hq, reason="Memo is missing.")
+    answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
+    version = Request.objects.get(pk=request.pk).version
+    workflow.resubmit(request.pk, actor=people.coordinator, version=version, **answer)
+    assert due_after_filing([request.number]) == first
