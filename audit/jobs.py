@@ -36,14 +36,16 @@ class CannotGoOn(Exception):
 class Part:
     """What one transaction did: `rows` of the job's, of which some were `done` and some `refused`.
 
-    `done` are primary keys and numbers, `refused` numbers and why, `kept` what else is needed at the end. `more` is
-    False with the last.
+    `done` are primary keys and numbers, `refused` numbers and why; `done_rows` and `refused_rows` count what is on
+    record elsewhere and not listed in them. `kept` is what else is needed at the end. `more` is False with the last.
     """
 
     rows: int
     more: bool
     done: Sequence[tuple[int, str]] = ()
     refused: Sequence[tuple[str, str]] = ()
+    done_rows: int = 0
+    refused_rows: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -102,7 +104,7 @@ def order(
             job.save()
     except IntegrityError as error:
         if Job.objects.unfinished().filter(about=about).exists():
-            raise UnderWay from error
+            raise UnderWay("It is under way already.") from error
         raise
     _queue(job)
     job.refresh_from_db()
@@ -155,8 +157,8 @@ def _do_part(job: Job, doing: Kind, place: int) -> bool:
         )
         Job.objects.filter(pk=job.pk).update(
             rows=F("rows") + part.rows,
-            done_rows=F("done_rows") + len(part.done),
-            refused_rows=F("refused_rows") + len(part.refused),
+            done_rows=F("done_rows") + len(part.done) + part.done_rows,
+            refused_rows=F("refused_rows") + len(part.refused) + part.refused_rows,
             heartbeat_at=Now(),
         )
         if not part.more:

@@ -11,7 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from designation.models import Office
+from audit import jobs
+from audit.models import Job
+from designation.models import Notice, Office
 from tests.designation.rosters.files import csv_file
 from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, completion, entry, in_force, record
@@ -180,6 +182,12 @@ def send(client, content: bytes, name: str = "export.csv") -> Any:
     return client.post(UPLOAD, {"file": SimpleUploadedFile(name, content)}, follow=True)
 
 
+@pytest.fixture
+def large(monkeypatch) -> None:
+    """Two rows are many."""
+    monkeypatch.setattr("training.completions.jobs.IN_THE_PAGE", 1)
+
+
 class TestFiles:
     rows = [HEADER, ["K00123", "JT-2009", "2024-05-03", "91"], ["99999", "JT-2009", "2024-05-03", "91"]]
 
@@ -233,6 +241,54 @@ class TestFiles:
         assert "2 of its completions stay in force" in page.text
         assert reverse("training:completion_import", args=[second.pk]) in page.text
         manager.post(page.request["PATH_INFO"], {"reason": "Wrong file."})
+        assert Completion.objects.standing().filter(imported=second).count() == 2
+
+    def test_a_large_file_is_recorded_by_a_worker_while_its_page_shows_that(self, people, manager, large):
+        AgentFactory(badge_number="K00123")
+        page = send(manager, csv_file(self.rows))
+        assert "You may close it: recording goes on" in page.text
+        upload = CompletionUpload.objects.get()
+        for _ in range(2):
+            page = manager.post(reverse("training:completion_record", args=[upload.pk]), follow=True)
+        assert "Record completions export.csv" in page.text
+        assert not Completion.objects.exists()
+        columns = manager.post(reverse("training:completion_columns", args=[upload.pk]), {"badge_number": "0"})
+        assert columns.status_code == 200
+        job = Job.objects.get()
+        assert jobs.do(job.pk)
+        assert not jobs.do(job.pk)
+        page = manager.get(job.path)
+        assert "1 completion recorded" in page.text
+        assert "No agent has this badge number." in page.text
+        told = Notice.objects.get(recipient=people.hsi_manager, transition="job")
+        assert (told.body, told.path) == ("1 row done, 1 refused.", job.path)
+
+    def test_a_recording_that_is_cancelled_before_it_began_records_nothing_and_may_be_asked_for_again(
+        self, manager, large
+    ):
+        AgentFactory(badge_number="K00123")
+        send(manager, csv_file(self.rows))
+        record_it = reverse("training:completion_record", args=[CompletionUpload.objects.get().pk])
+        manager.post(record_it)
+        first = Job.objects.get()
+        page = manager.post(reverse("designation:job_cancel", args=[first.key]), follow=True)
+        assert "Recording stopped, and nothing was recorded." in page.text
+        assert not jobs.do(first.pk)
+        manager.post(record_it)
+        assert jobs.do(Job.objects.first().pk)
+        assert Completion.objects.count() == 1
+
+    def test_what_takes_long_to_take_back_is_taken_back_by_a_worker(self, people: Managers, manager, large):
+        agents = AgentFactory.create_batch(2)
+        batch = [entry(agent, row=row, score=Decimal(91)) for row, agent in enumerate(agents)]
+        first = record(*batch, actor=people.hsi_manager, file=CompletionImport(file_name="a.csv")).file
+        second = record(*batch, actor=people.hsi_manager, file=CompletionImport(file_name="b.csv")).file
+        url = reverse("training:completion_take_back", args=[first.pk])
+        page = manager.post(url, {"reason": "Wrong file."}, follow=True)
+        assert "Take back a.csv" in page.text
+        assert "It is under way already." in manager.post(url, {"reason": "Wrong file."}).text
+        assert jobs.do(Job.objects.get().pk)
+        assert "Wrong file." in manager.get(Job.objects.get().path).text
         assert Completion.objects.standing().filter(imported=second).count() == 2
 
     def test_a_file_of_200_mb_is_refused_before_it_is_read_and_not_kept_anywhere(self, manager, settings, tmp_path):
@@ -365,10 +421,10 @@ def test_the_list_is_filtered_and_marks_what_counts_no_more(people: Managers, ma
         ("completion_correct", 5),
         ("completion_withdraw", 5),
         ("completion_imports", 6),
-        ("completion_import", 8),
+        ("completion_import", 9),
         ("completion_take_back", 8),
         ("completion_upload", 5),
-        ("completion_file", 15),
+        ("completion_file", 16),
         ("completion_columns", 5),
     ],
 )

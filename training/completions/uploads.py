@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from audit import jobs
 from designation.models import User
 from designation.sheets.added import NOT_RECORDED
 from designation.sheets.columns import NO_HEADER, Proposal, Table, check_mapping, propose, rows_below, signature
@@ -229,7 +230,15 @@ def _unrecorded(upload: CompletionUpload) -> Iterator[None]:
     with transaction.atomic():
         if _locked(upload).recorded_at:
             raise UnusableFile("This file has been recorded. Upload it again to record what is left.")
+        last = jobs.last_about(job_about(upload))
+        if last and last.is_unfinished:
+            raise UnusableFile("This file is being recorded. Wait for the end, or cancel it.")
         yield
+
+
+def job_about(upload: CompletionUpload) -> str:
+    """What the job that records the upload is about."""
+    return f"completions {upload.pk}"
 
 
 def _settle(upload: CompletionUpload, proposal: Proposal[Field]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -13,16 +14,20 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.jobs import UnderWay, last_about
+from audit.models import Job
 from designation.file_forms import SheetForm
-from designation.models import Role
+from designation.models import Role, User
 from designation.sheets.columns import Proposal
 from designation.sheets.files import UnusableFile
 from designation.sheets.uploaded import proposal_for, workbook_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
+from designation.views.jobs import job_ended, job_under_way
 from designation.views.sheets import asked_header_row, columns_context
 from training.completions import uploads
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Field
+from training.completions.jobs import is_large, order_recording
 from training.forms.completions import ColumnsForm, UploadForm
 from training.models import CompletionUpload
 
@@ -80,8 +85,13 @@ def _upload(request: SignedIn, pk: int) -> CompletionUpload:
 @require_safe
 @role_required(Role.TRAINING_MANAGER)
 def completion_file(request: SignedIn, pk: int) -> HttpResponse:
-    """The file where it stands: its result if it is recorded, else its preview, else the question that is open."""
+    """The file where it stands: its result if it is recorded, how far that is, its preview, or what is to be asked."""
     upload = _upload(request, pk)
+    job = last_about(uploads.job_about(upload))
+    if job and job.is_unfinished:
+        return job_under_way(request, job)
+    if request.headers.get("HX-Request"):
+        return job_ended()
     if upload.recorded_at:
         return _result_page(request, upload)
     if not upload.sheet:
@@ -93,10 +103,13 @@ def completion_file(request: SignedIn, pk: int) -> HttpResponse:
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("training:completion_columns", pk)
-    return _preview_page(request, upload, plan)
+    return _preview_page(request, upload, plan, stopped=job)
 
 
-def _preview_page(request: SignedIn, upload: CompletionUpload, plan: uploads.Plan) -> HttpResponse:
+def _preview_page(
+    request: SignedIn, upload: CompletionUpload, plan: uploads.Plan, *, stopped: Job | None
+) -> HttpResponse:
+    """What recording would do; `stopped` is the job that was to record it, if it did not come to its end."""
     shown: dict[str, list[Any]] = {READY: plan.ready, ERROR: plan.problems, DUPLICATE: plan.duplicates}
     if plan.set_aside:
         shown[SET_ASIDE] = plan.set_aside
@@ -126,6 +139,8 @@ def _preview_page(request: SignedIn, upload: CompletionUpload, plan: uploads.Pla
         "status": status,
         "tabs": tabs,
         "page": Paginator(shown[status], ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "is_large": is_large(plan.table.rows),
+        "stopped": stopped,
         "before": _recorded_before(upload),
     }
     return render(request, "training/completion_preview.html", context)
@@ -221,13 +236,22 @@ def _file_url(_request: SignedIn, pk: int) -> str:
 @role_required(Role.TRAINING_MANAGER)
 @post_only(_file_url)
 def completion_record(request: SignedIn, pk: int) -> HttpResponse:
-    """Records the rows that are ready. Pressed twice, it records once."""
+    """Records the rows that are ready, or has a worker do so where they are many. Pressed twice, it records once."""
     upload = _upload(request, pk)
     try:
-        uploads.record_upload(upload, request.user)
+        rows = uploads.table_of(upload).rows
+        if is_large(rows) and not upload.recorded_at:
+            _order(upload, request.user, len(rows))
+        else:
+            uploads.record_upload(upload, request.user)
     except UnusableFile as error:
         messages.error(request, f"Nothing was recorded. {error}")
     return redirect("training:completion_file", pk)
+
+
+def _order(upload: CompletionUpload, owner: User, rows: int) -> None:
+    with suppress(UnderWay):
+        order_recording(upload, owner, rows=rows)
 
 
 @require_safe

@@ -15,11 +15,15 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.jobs import UnderWay, last_about
 from audit.machine import Refused
+from audit.models import Job
 from designation.models import Agent, Role, User
 from designation.views.access import SignedIn, role_required, visible_or_404
+from designation.views.jobs import job_ended, job_under_way
 from training import xapi
 from training.completions.entries import Entry
+from training.completions.jobs import about, is_large_to_take_back, order_taking_back
 from training.completions.judging import Judged, judge
 from training.completions.people import People, Person
 from training.forms.completions import CompletionFilterForm, CompletionForm, CorrectionForm, WhyForm
@@ -282,6 +286,11 @@ IMPORT_COLUMNS = ("File", "Completions", "Recorded", "By", "Status")
 def completion_import(request: SignedIn, pk: int) -> HttpResponse:
     """One file, and the completions that it brought."""
     file = visible_or_404(CompletionImport.objects.select_related("upload"), request, pk=pk)
+    job = last_about(about(file))
+    if job and job.is_unfinished:
+        return job_under_way(request, job)
+    if request.headers.get("HX-Request"):
+        return job_ended()
     brought = Completion.objects.visible_to(request.user).filter(imported=file).with_people().order_by("pk")
     upload = getattr(file, "upload", None)
     context = {
@@ -290,6 +299,7 @@ def completion_import(request: SignedIn, pk: int) -> HttpResponse:
         "records": completions.may_record(request.user),
         "page": Paginator(brought, PER_PAGE).get_page(request.GET.get("page")),
         "reported": file.reports.count(),
+        "stopped": job if job and job.state != Job.State.DONE else None,
     }
     return render(request, "training/completion_import.html", context)
 
@@ -298,19 +308,24 @@ def completion_import(request: SignedIn, pk: int) -> HttpResponse:
 @role_required(Role.TRAINING_MANAGER)
 def completion_take_back(request: SignedIn, pk: int) -> HttpResponse:
     file = visible_or_404(CompletionImport.objects.all(), request, pk=pk)
+    effect = completions.taking_back(file)
     form = WhyForm(request.POST or None)
     if form.is_valid():
+        why = form.cleaned_data["reason"]
         try:
-            completions.take_back(pk, actor=request.user, why=form.cleaned_data["reason"])
-        except Refused as error:
+            if is_large_to_take_back(effect):
+                order_taking_back(file, request.user, why=why)
+            else:
+                completions.take_back(pk, actor=request.user, why=why)
+                messages.success(request, "The file is taken back.")
+        except (Refused, UnderWay) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, "The file is taken back.")
             return redirect("training:completion_import", pk)
     context = {
         "heading": "Take the file back",
         "file": file,
-        "effect": completions.taking_back(file),
+        "effect": effect,
         "form": form,
         "submit": "Take the file back",
         "danger": True,
