@@ -12,16 +12,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from audit import keyset
 from audit.clocks import Status
 from designation.lookup_forms import LookUpForm
-from designation.models import Notice, Role, User
-from designation.models.requests import State
+from designation.models import Notice, Request, Role, User
+from designation.models.requests import OPEN_STATES, State
 from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
-from designation.selectors import MINE, OPEN, Work, work_of
+from designation.selectors import MINE, OPEN, Work, find_requests, late_clock_labels, request_parts, work_of
 from designation.views.access import SignedIn
 
 NOTICES_SHOWN = 5
+LATE_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,13 @@ def home(request: SignedIn) -> HttpResponse:
     user = request.user
     files = user.has_role(*HSI_ROLES)
     notices = Notice.objects.visible_to(user).unread()[:NOTICES_SHOWN]
+    work = work_of(user) if user.has_role(*READER_ROLES) else None
     context = {
         "files": files,
-        "stats": _stats(work_of(user), user) if user.has_role(*READER_ROLES) else [],
+        "stats": _stats(work, user) if work else [],
+        "late": _late(user) if work and work.late else [],
+        "late_count": work.late if work else None,
+        "late_url": _list_url(clock=Status.LATE),
         "notices": notices,
         "panels": panels_of("home", user, user),
         "tasks": _tasks(user),
@@ -162,13 +168,25 @@ def _stats(work: Work, user: User) -> list[dict[str, Any]]:
     return stats
 
 
+def _late(user: User) -> list[dict[str, Any]]:
+    """The late requests with which clocks they are late by, beside that of the stage; the longest overdue first."""
+    parts = request_parts(find_requests(user, clock=Status.LATE), "due", OPEN_STATES)
+    page = keyset.page_of(parts, {}, LATE_SHOWN)
+    rows = page.rows(Request.objects.select_related("agent", "office").with_clock(), key="number")
+    late_by = late_clock_labels()
+    return [{"row": row, "late_by": late_by.get(row.number, [])} for row in rows]
+
+
 def _label(part: Part, user: User) -> str:
     return next(label for role, label in part.labels.items() if user.has_role(role))
 
 
 def _stat(value: int, label: str, note: str, **filters: str) -> dict[str, Any]:
-    url = f"{reverse('designation:request_list')}?{urlencode(filters)}"
-    return {"value": f"{value:,}", "label": label, "note": note, "url": url, "late": False}
+    return {"value": f"{value:,}", "label": label, "note": note, "url": _list_url(**filters), "late": False}
+
+
+def _list_url(**filters: str) -> str:
+    return f"{reverse('designation:request_list')}?{urlencode(filters)}"
 
 
 def _tasks(user: User) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from audit import calendar
 from audit.goals import set_goal
 from audit.models import Goal, StageVisit
 from designation.models import Request
+from designation.views import home
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,25 @@ def test_the_home_page_counts_what_is_late_and_due_soon_and_leads_to_it(people, 
     for label, status in (("Past the due time", "late"), ("Due soon", "due_soon")):
         items = client.get(stats[label]["url"]).context["items"]
         assert [item["row"].number for item in items] == [standing[status].number]
+
+
+@pytest.mark.parametrize("who", ["hsi_hq", "dea_hq", "coordinator"])
+def test_the_home_page_names_what_is_late(people, client, standing, who):
+    client.force_login(getattr(people, who))
+    assert [item["row"].number for item in client.get(reverse("home")).context["late"]] == [standing["late"].number]
+
+
+def test_the_home_page_names_the_longest_overdue_and_leads_to_the_others(people, client, monkeypatch):
+    monkeypatch.setattr(home, "LATE_SHOWN", 2)
+    goal(stage="dea_decision")
+    rows = factories.requests(people, "dea_decision", count=3)
+    for hours, row in enumerate(rows, start=1):
+        due = timezone.now() - timedelta(hours=hours)
+        StageVisit.objects.open().filter(subject=row.number).update(due_at=due)
+    client.force_login(people.coordinator)
+    page = client.get(reverse("home"))
+    assert [item["row"].number for item in page.context["late"]] == [rows[2].number, rows[1].number]
+    assert "All 3 that are late" in page.text
 
 
 def test_what_is_late_by_a_party_s_clock_alone_is_counted_and_listed_with_the_clock(people, client):
