@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import connection, models
 
-from audit.calendar import BusinessClock, default_calendar_id
+from audit.calendar import BusinessClock, load
 from audit.goals import Entry, goals_for
 from audit.models import Goal, StageVisit
 
@@ -174,11 +174,20 @@ class OpenClock:
         return self.turn != "" and self.party in ("", self.turn)
 
 
-# Only the stays of subjects that are in a stage are looked at, each found by its key. A goal is looked for once for
-# each clock; its time ends in the first stay after which more is used than the goal gives, or else in the present one.
+# Only the stays of subjects that are in a stage are looked at, each found by its key. `audit_goal_of` gives the same to
+# all clocks of a kind that began in one era, between two instants at which a goal comes into force or ends: it is asked
+# once for each, and not for each clock. A clock's time ends in the first stay after which more is used than its goal
+# gives, or else in the present one.
 OPEN_CLOCKS = """
 WITH clocked AS MATERIALIZED (
     SELECT DISTINCT measure FROM audit_goal WHERE workflow = %(workflow)s AND measure <> 'stage'
+),
+era AS MATERIALIZED (
+    SELECT array_agg(began ORDER BY began) AS beginnings FROM (
+        SELECT effective_from AS began FROM audit_goal WHERE workflow = %(workflow)s
+        UNION SELECT effective_until FROM audit_goal WHERE workflow = %(workflow)s AND effective_until IS NOT NULL
+        UNION SELECT audit_shorter_goal_since()
+    ) AS change
 ),
 stay AS MATERIALIZED (
     SELECT open.subject, open.stage, open.party AS turn, visit.sequence, visit.party, visit.entered_at, visit.left_at,
@@ -189,7 +198,7 @@ stay AS MATERIALIZED (
     ) AS visit
     WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND EXISTS (SELECT FROM clocked)
 ),
-placed AS MATERIALIZED (
+placed AS (
     SELECT stay.subject, stay.stage, stay.turn, clocked.measure,
            CASE clocked.measure WHEN 'party' THEN stay.party ELSE '' END AS party,
            stay.sequence, stay.entered_at, stay.left_at, stay.business_seconds, stay.dimensions,
@@ -203,24 +212,28 @@ placed AS MATERIALIZED (
         ORDER BY stay.sequence
     )
 ),
-asked AS MATERIALIZED (
-    SELECT placed.*,
-           CASE WHEN place = 1 THEN audit_goal_of(measure, %(workflow)s, '', party, dimensions, entered_at) END AS goal
-    FROM placed
+begun AS (
+    SELECT placed.*, CASE WHEN place = 1 THEN width_bucket(placed.entered_at, era.beginnings) END AS era
+    FROM placed CROSS JOIN era
 ),
-judged AS MATERIALIZED (
-    SELECT asked.*, first_value(goal) OVER (PARTITION BY subject, measure, party ORDER BY sequence) AS goal_id
-    FROM asked
+asked AS (
+    SELECT begun.*, CASE WHEN place = 1 AND row_number() OVER (PARTITION BY measure, party, era, dimensions) = 1
+                         THEN audit_goal_of(measure, %(workflow)s, '', party, dimensions, entered_at) END AS answer
+    FROM begun
 ),
-decisive AS MATERIALIZED (
-    SELECT DISTINCT ON (subject, judged.measure, judged.party) judged.*, goal.business_seconds AS goal_seconds
-    FROM judged JOIN audit_goal AS goal ON goal.id = judged.goal_id
-    WHERE left_at IS NULL OR used_before + judged.business_seconds > goal.business_seconds
-    ORDER BY subject, judged.measure, judged.party, sequence
+answered AS (
+    SELECT asked.*, max(answer) OVER (PARTITION BY measure, party, era, dimensions) AS goal FROM asked
+),
+judged AS (
+    SELECT answered.*, first_value(goal) OVER (PARTITION BY subject, measure, party ORDER BY sequence) AS goal_id
+    FROM answered
 )
-SELECT subject, measure, party, first_sequence, stage, turn, goal_seconds,
-       audit_business_add(%(calendar)s, entered_at, greatest(goal_seconds - used_before, 0)) AS due_at
-FROM decisive ORDER BY due_at, subject, measure, party
+SELECT DISTINCT ON (subject, judged.measure, judged.party)
+       subject, judged.measure, judged.party, first_sequence, judged.stage, turn, goal.business_seconds,
+       entered_at, greatest(goal.business_seconds - used_before, 0)
+FROM judged JOIN audit_goal AS goal ON goal.id = judged.goal_id
+WHERE left_at IS NULL OR used_before + judged.business_seconds > goal.business_seconds
+ORDER BY subject, judged.measure, judged.party, sequence
 """
 
 
@@ -229,6 +242,8 @@ def open_clocks(workflow: str) -> list[OpenClock]:
 
     Of all subjects of the workflow that are in a stage now. Two queries.
     """
+    clock = load()
     with connection.cursor() as cursor:
-        cursor.execute(OPEN_CLOCKS, {"workflow": workflow, "calendar": default_calendar_id()})
-        return [OpenClock(*row) for row in cursor.fetchall()]
+        cursor.execute(OPEN_CLOCKS, {"workflow": workflow})
+        found = [OpenClock(*row, due_at=clock.add(since, left)) for *row, since, left in cursor.fetchall()]
+    return sorted(found, key=lambda each: (each.due_at, each.subject, each.measure, each.party))

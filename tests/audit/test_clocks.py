@@ -173,6 +173,30 @@ def past(subject: str, stays: list[tuple[str, int]]) -> None:
     ledger.append_history("invented", steps, source="invented")
 
 
+def test_each_open_clock_has_the_goal_of_the_time_in_which_it_began_and_of_its_kind():
+    change = eastern("2024-03-11 09:00")
+    ended = {"effective_until": change, "ended_by_name": "hq", "ended_why": "A test", "ended_at": timezone.now()}
+    for_all = {"workflow": "invented", "measure": "process"}
+    goal(**for_all, business_seconds=10 * HOUR, **ended)
+    goal(**for_all, business_seconds=20 * HOUR, effective_from=change)
+    goal(**for_all, business_seconds=5 * HOUR, applies_to={"priority": "expedited"})
+    begun = {
+        "before": (change - timedelta(microseconds=1), {"priority": "routine"}),
+        "at the change": (change, {"priority": "routine"}),
+        "after": (change + timedelta(days=1), {"priority": "routine"}),
+        "expedited": (change + timedelta(days=1), {"priority": "expedited"}),
+    }
+    for subject, (at, dimensions) in begun.items():
+        step = PastStep(subject, "move", "some", party="HSI", at=at, actor_name="x", dimensions=dimensions)
+        ledger.append_history("invented", [step], source="invented")
+    assert {found.subject: found.goal_seconds // HOUR for found in open_clocks("invented")} == {
+        "before": 10,
+        "at the change": 20,
+        "after": 20,
+        "expedited": 5,
+    }
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     histories=st.lists(
