@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import keyset
 from audit.moments import moment
-from designation import selectors, workflow
+from designation import selectors
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
 from designation.forms import AgentFilterForm, AgentForm
-from designation.models import Agent, Designation, Request, Role
+from designation.models import Agent, Designation, Request, Role, User
+from designation.models.requests import State
 from designation.panels import panels_of
 from designation.permissions import HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
@@ -53,11 +54,13 @@ def agent_list(request: SignedIn) -> HttpResponse:
 def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
     agent = visible_or_404(Agent.objects.select_related("office"), request, pk=pk)
     designations = Designation.objects.visible_to(request.user).filter(agent=agent)
+    keeps = may_keep_agents_of(request.user, agent.office)
     context = {
         "agent": agent,
         "facts": _facts(agent),
         "opens_list": request.user.has_role(*READER_ROLES),
-        "keeps": may_keep_agents_of(request.user, agent.office),
+        "keeps": keeps,
+        "why_not_filed": _why_not_filed(agent, request.user) if keeps else "",
         "requests": Request.objects.visible_to(request.user).filter(agent=agent),
         "designations": [_designation_item(request, row) for row in designations.with_people()],
         "changes": changes_of(agent),
@@ -67,8 +70,18 @@ def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
 
 
 def _designation_item(request: SignedIn, row: Designation) -> dict[str, Any]:
-    acts = [act for act in workflow.acts(row, request.user) if act.name in ON_DESIGNATION.acts and not act.why_not]
+    acts = [act for act in selectors.acts_open_to(row, request.user) if act.name in ON_DESIGNATION.acts]
     return {"row": row, "acts": acts}
+
+
+def _why_not_filed(agent: Agent, user: User) -> str:
+    """Why no request can be filed for the agent now."""
+    if not agent.is_active:
+        return "No request is submitted for an agent who is not active. Mark the agent active first."
+    under_way = Request.objects.open().filter(agent=agent)
+    if not (seen := under_way.visible_to(user).first()) and not under_way.exists():
+        return ""
+    return f"{seen or 'A request of another office'} is open: an agent has one open request at a time."
 
 
 def _facts(agent: Agent) -> list[dict[str, Any]]:
@@ -108,8 +121,17 @@ def _agent_form(request: SignedIn, agent: Agent | None) -> HttpResponse:
             form.add_error(None, _told_of(changed))
         else:
             messages.success(request, f"{saved.full_name} ({saved.badge_number}) is saved.")
-            return redirect("designation:agent_detail", saved.pk)
+            return redirect(_after_saving(request, saved))
     return render(request, "designation/agent_form.html", {"form": form, "agent": agent, "heading": heading})
+
+
+def _after_saving(request: SignedIn, agent: Agent) -> str:
+    """The check of the draft from which the user came (?draft=NUMBER), otherwise the page of the agent."""
+    drafts = Request.objects.visible_to(request.user).filter(agent=agent, state=State.DRAFT)
+    draft = next((found for found in drafts if found.number == request.GET.get("draft")), None)
+    if draft:
+        return reverse("designation:request_check", args=[draft.number])
+    return reverse("designation:agent_detail", args=[agent.pk])
 
 
 def _told_of(changed: AgentChanged) -> list[str]:

@@ -14,6 +14,7 @@ from designation.act_forms import ReasonForm
 from designation.comment_forms import CommentForm, told
 from designation.files import as_download
 from designation.models import Request, RequestFile
+from designation.models.requests import State
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.requests import detail_url, forbidden, refused_to, review_url
@@ -36,10 +37,17 @@ def request_comment(request: SignedIn, number: str) -> HttpResponse:
             form.add_error(None, f"Nothing was added. {refused}")
         else:
             messages.success(request, told(added))
-            return redirect(f"{detail_url(row)}#{added.place}")
+            return redirect(_after_adding(row, added.place))
     return render(
         request, "designation/request_comment.html", {"row": row, "form": form, "cancel_url": detail_url(row)}
     )
+
+
+def _after_adding(row: Request, place: str) -> str:
+    """The check of a draft, which comes next; otherwise where it stands on the page of the request."""
+    if row.state == State.DRAFT:
+        return reverse("designation:request_check", args=[row.number])
+    return f"{detail_url(row)}#{place}"
 
 
 @require_GET

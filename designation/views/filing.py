@@ -190,15 +190,27 @@ def request_check(request: SignedIn, number: str) -> HttpResponse:
 
 
 def _answers(row: Request) -> list[dict[str, Any]]:
+    """What is asked, each with where it is changed; an agent who comes from another office is not changed here."""
     edit_url = reverse("designation:request_edit", args=[row.number])
-    agent_url = reverse("designation:agent_edit", args=[row.agent_id])
+    agent_url = f"{reverse('designation:agent_edit', args=[row.agent_id])}?draft={row.number}"
+    is_theirs = row.agent.office_id == row.office_id
+    files = row.files.current().values_list("name", flat=True)
     return [
-        {"label": "Agent", "value": row.agent, "change_url": agent_url if row.agent.office_id == row.office_id else ""},
-        {"label": "E-mail", "value": row.agent.email or "Not on record"},
+        {"label": "Agent", "value": row.agent, "change_url": agent_url if is_theirs else ""},
+        {
+            "label": "E-mail",
+            "value": row.agent.email or "Not on record",
+            "change_url": f"{agent_url}#id_email" if is_theirs else "",
+        },
         {"label": "HSI office", "value": row.office},
-        {"label": "Kind of request", "value": row.get_kind_display(), "change_url": edit_url},
-        {"label": "Priority", "value": row.get_priority_display(), "change_url": edit_url},
-        {"label": "Justification", "value": row.justification, "change_url": edit_url},
+        {"label": "Kind of request", "value": row.get_kind_display(), "change_url": f"{edit_url}#id_kind"},
+        {"label": "Priority", "value": row.get_priority_display(), "change_url": f"{edit_url}#id_priority_0"},
+        {"label": "Justification", "value": row.justification, "change_url": f"{edit_url}#id_justification"},
+        {
+            "label": "Files",
+            "value": "\n".join(files) or "None",
+            "change_url": reverse("designation:request_comment", args=[row.number]),
+        },
     ]
 
 

@@ -20,7 +20,7 @@ from designation.agents import changes_since
 from designation.comment_forms import discussion
 from designation.forms import RequestFilterForm, sees_many_offices
 from designation.models import FieldOpinion, Request
-from designation.models.requests import State
+from designation.models.requests import FINAL_STATES, State
 from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
@@ -101,6 +101,7 @@ def request_detail(request: SignedIn, number: str) -> HttpResponse:
         "clocks": selectors.clocks(row, visits),
         "facts": _facts(row),
         "acts": _acts(request, row),
+        "why_no_acts": _why_no_acts(request, row),
         "review_url": review_url(request, row),
         "agent_changes": changes_since([row]),
         "timeline": selectors.timeline(row, visits),
@@ -130,6 +131,15 @@ def _acts(request: SignedIn, row: Request) -> list[dict[str, Any]]:
     if not request.user.has_role(*HSI_ROLES):
         return []
     return [{"act": act, "url": _act_url(row, act.name)} for act in selectors.acts_open_to(row, request.user)]
+
+
+def _why_no_acts(request: SignedIn, row: Request) -> str:
+    """Why HSI, which acts on this page, can do nothing more with a request that has ended."""
+    if row.state not in FINAL_STATES or not request.user.has_role(*HSI_ROLES):
+        return ""
+    if row.state == State.DENIED and not row.reconsidered:
+        return "It is denied. DEA headquarters may reconsider it once: a comment says why it should."
+    return "The request has ended. To ask again, file a new one."
 
 
 def _act_url(row: Request, name: str) -> str:

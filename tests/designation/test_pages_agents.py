@@ -265,3 +265,23 @@ def test_changes_of_the_agent_stand_on_the_request_for_dea_too(people: People, c
         page = client.get(url)
         assert "Last name: Before → After." in page.text, url
         assert "Old → Before" not in page.text, url
+
+
+def test_the_page_of_an_agent_says_why_no_request_can_be_filed(people: People, client):
+    request = factories.request(people, "hsi_review")
+    agent, page = request.agent, reverse("designation:agent_detail", args=[request.agent_id])
+    client.force_login(people.coordinator)
+    assert f"{request.number} is open: an agent has one open request at a time." in client.get(page).text
+    Agent.objects.filter(pk=agent.pk).update(is_active=False)
+    assert "Mark the agent active first." in client.get(page).text
+
+
+def test_an_open_request_of_another_office_is_told_without_its_number(people: People, client):
+    agent = factories.request(people, "approved").agent
+    entry = factories.new_request(agent, kind="transfer")
+    office = people.other_coordinator.office
+    [transfer] = workflow.file_requests([entry], actor=people.other_coordinator, office=office).done
+    client.force_login(people.coordinator)
+    page = client.get(reverse("designation:agent_detail", args=[agent.pk])).text
+    assert "A request of another office is open" in page
+    assert transfer.number not in page

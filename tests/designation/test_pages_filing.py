@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from designation import workflow
 from designation.dues import due_after_filing
 from designation.models import Agent, BegunFiling, Request
 from tests import factories
+from tests.designation.sample_files import PDF
 from tests.designation.test_pages_clocks import HOUR, goal
 from tests.factories import People
 
@@ -443,3 +445,24 @@ def test_a_return_does_not_change_what_was_due_after_filing(people: People, revi
     version = Request.objects.get(pk=request.pk).version
     workflow.resubmit(request.pk, actor=people.coordinator, version=version, **answer)
     assert due_after_filing([request.number]) == first
+
+
+def test_each_answer_is_changed_from_the_check_and_leads_back_to_it(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    changes = {row["label"]: row.get("change_url") for row in client.get(check(request)).context["answers"]}
+    assert [label for label, url in changes.items() if not url] == ["HSI office"]
+    assert all(client.get(url).status_code == 200 for url in changes.values() if url)
+    agent = request.agent
+    facts = {name: getattr(agent, name) for name in ("badge_number", "first_name", "last_name", "version")}
+    saved = client.post(changes["E-mail"], {**facts, "email": "lee@example.gov"})
+    assert saved.url == check(request)
+
+
+def test_files_of_a_draft_stand_in_the_check(people: People, client):
+    request = factories.request(people, "draft")
+    client.force_login(people.coordinator)
+    sent = {"files": [SimpleUploadedFile("memo.pdf", PDF)]}
+    response = client.post(reverse("designation:request_comment", args=[request.number]), sent)
+    assert response.url == check(request)
+    assert "memo.pdf" in client.get(check(request)).text

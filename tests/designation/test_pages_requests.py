@@ -286,3 +286,21 @@ def test_a_reason_for_what_is_no_longer_possible_is_given_back(people: People, c
     answer = {"reason": "The agent was reassigned.", "version": request.version}
     page = client.post(act(request, "withdraw"), answer, follow=True)
     assert "You had written: The agent was reassigned." in page.text
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("approved", "To ask again, file a new one."), ("denied", "may reconsider it once")]
+)
+def test_a_request_that_has_ended_says_why_nothing_can_be_done(people: People, client, state, why):
+    request = factories.request(people, state)
+    client.force_login(people.coordinator)
+    assert why in client.get(detail(request)).text
+    client.force_login(people.auditor)
+    assert "What you can do now" not in client.get(detail(request)).text
+
+
+def test_the_review_says_whose_turn_it_is_where_nothing_can_be_done(people: People, client):
+    request = factories.request(people, "returned")
+    client.force_login(people.dea_hq)
+    page = client.get(reverse("admin:designation_request_change", args=[request.pk]))
+    assert "it is HSI’s turn" in page.text

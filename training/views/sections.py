@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Outcome, Refused
 from designation.act_forms import VersionForm
+from designation.declared import declared
 from designation.files import as_download
 from designation.markdown import rendered
 from designation.models import Role, User
@@ -66,9 +67,7 @@ def section_detail(request: SignedIn, number: str) -> HttpResponse:
         "html": rendered(section.body, under=2),
         "crumbs": crumbs_of(section.module_version),
         "why_not_changed": selectors.why_not("change", section, request.user),
-        "writes": selectors.may_write(section.module_version, request.user),
-        "arranges": selectors.may_arrange(section.module_version, request.user),
-        "disputes_it": why_not_open(section, request.user) is None,
+        "acts": _acts(section, request.user),
         "disputes": selectors.open_disputes(request.user).filter(section=section),
         "attachments": section.attachments.defer("content"),
         "sign_offs": section.sign_offs.all(),
@@ -76,6 +75,44 @@ def section_detail(request: SignedIn, number: str) -> HttpResponse:
         "timeline": timeline(section, visits_of(section)),
     }
     return render(request, "training/section.html", context)
+
+
+def _acts(section: Section, user: User) -> list[dict[str, Any]]:
+    """What a training manager does with a section, each with why he may not now; for others who may, to dispute it."""
+    number, change = section.number, selectors.why_not("change", section, user)
+    undisputed = why_not_open(section, user)
+    dispute = {
+        "label": "Open a dispute",
+        "says": "Asks both agencies, and in time leadership, to settle what the section says.",
+        "url": reverse("training:dispute_open", args=["section", number]),
+        "why_not": undisputed.message if undisputed else "",
+        "outline": True,
+    }
+    if not user.has_role(Role.TRAINING_MANAGER):
+        return [] if undisputed else [dispute]
+    return [
+        {
+            "label": "Change",
+            "says": declared(Section, "change").says,
+            "url": reverse("training:section_change", args=[number]),
+            "why_not": change,
+        },
+        {
+            "label": "Attach a file",
+            "says": "Adds a file to the section and clears its sign-offs too.",
+            "url": reverse("training:attachment_add", args=[number]),
+            "why_not": change,
+            "outline": True,
+        },
+        {
+            "label": "Remove",
+            "says": declared(Section, "remove").says,
+            "url": reverse("training:section_act", args=[number, "remove"]),
+            "why_not": selectors.why_not("remove", section, user),
+            "outline": True,
+        },
+        dispute,
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

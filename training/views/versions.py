@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Outcome
 from designation.fields import OUT_OF_ORDER, VersionsField
-from designation.models import Role
+from designation.models import Role, User
 from designation.selectors import timeline, visits_of
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.acts import Page, act_on
@@ -22,6 +22,7 @@ from training.permissions import TRAINING_READERS
 from training.selectors import modules as selectors
 from training.workflow import modules as workflow
 from training.workflow.disputes import why_not_open
+from training.workflow.modules import why_not_arrange
 
 
 def crumbs_of(version: ModuleVersion) -> list[dict[str, str]]:
@@ -63,12 +64,24 @@ def version_detail(request: SignedIn, number: str) -> HttpResponse:
         "sign_all": VersionsField.text(to_sign),
         "writes": selectors.may_write(version, request.user),
         "arranges": selectors.may_arrange(version, request.user),
+        **_why_not_written(version, request.user),
         "disputes_it": why_not_open(version, request.user) is None,
         "develops": develops,
         "others": list(_others(request, version)),
         "timeline": timeline(version, visits_of(version)) if develops else [],
     }
     return render(request, "training/version.html", context)
+
+
+def _why_not_written(version: ModuleVersion, user: User) -> dict[str, str]:
+    """Told to training managers: others change no text at any time."""
+    if not user.has_role(Role.TRAINING_MANAGER):
+        return {}
+    arranged = why_not_arrange(version, user)
+    return {
+        "why_not_written": selectors.why_not("change", Section(module_version=version), user),
+        "why_not_arranged": arranged.message if arranged else "",
+    }
 
 
 def _others(request: SignedIn, version: ModuleVersion) -> list[ModuleVersion]:
