@@ -21,6 +21,7 @@ from audit.export_forms import ScheduleForm
 from audit.exports import orders, schedules
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
+from audit.exports.query import QUESTIONS
 from audit.filters import ALL, COHORTS
 from audit.manifest import words
 from audit.models import AccessRecord, ExportFile, ScheduledExport
@@ -191,7 +192,8 @@ def _rows(file: ExportFile) -> list[dict[str, str]]:
     """What was asked for and given out, as the summary list takes it."""
     asked = dict(file.filters)
     rows = [("Holds", file.what.capitalize()), ("Format", FORMATS[file.format].label)]
-    rows.append(("Which", COHORTS[asked.pop("cohort", ALL)]))
+    if file.what in QUESTIONS:
+        rows.append(("Which", COHORTS[asked.pop("cohort", ALL)]))
     rows += [(name, ", ".join(values)) for name, values in asked.pop("dimensions", {}).items()]
     rows += [(name, words(value)) for name, value in asked.items()]
     if file.manifest:

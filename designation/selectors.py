@@ -90,6 +90,12 @@ def find_requests(
     return found.filter(matching(text.strip())) if text.strip() else found
 
 
+def with_columns(found: RequestQuerySet, columns: Iterable[str]) -> RequestQuerySet:
+    """The requests with what these columns of `designation.list_columns` show; one query, whichever they are."""
+    found = found.select_related("agent", "office", "division", "filed_by").with_clock()
+    return found.with_course() if {"submitted", "ended"}.intersection(columns) else found
+
+
 def stays_now() -> StageVisitQuerySet:
     """The present stays of requests: as many as are open, however many have ended."""
     return StageVisit.objects.open().filter(workflow=Request.workflow)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from designation.views import acts, agents, bulk, comments, filing, jobs, lookup, notices, requests, rosters
+from designation.views import acts, agents, bulk, comments, filing, jobs, lists, lookup, notices, requests, rosters
 from designation.views import help as help_pages
 
 app_name = "designation"
@@ -12,6 +12,7 @@ urlpatterns = [
     path("requests/new/", filing.request_create, name="request_create"),
     path("requests/new/details/", filing.request_details, name="request_details"),
     path("requests/new/begun/", filing.request_begun, name="request_begun"),
+    path("requests/export/", lists.request_export, name="request_export"),
     path("requests/selected/", bulk.bulk_preview, name="bulk_preview"),
     path("requests/selected/results/<slug:key>/", bulk.bulk_result, name="bulk_result"),
     path("requests/selected/<slug:name>/", bulk.bulk_act, name="bulk_act"),
@@ -35,6 +36,11 @@ urlpatterns = [
     path("agents/<int:pk>/", agents.agent_detail, name="agent_detail"),
     path("agents/<int:pk>/edit/", agents.agent_edit, name="agent_edit"),
     path("agents/<int:pk>/active/", agents.agent_active, name="agent_active"),
+    path("lists/<slug:name>/columns/", lists.list_columns, name="list_columns"),
+    path("lists/<slug:name>/keep/", lists.view_keep, name="view_keep"),
+    path("views/", lists.view_list, name="view_list"),
+    path("views/<int:pk>/", lists.view_change, name="view_change"),
+    path("views/<int:pk>/delete/", lists.view_delete, name="view_delete"),
     path("lookup/", lookup.look_up_one, name="look_up"),
     path("lookup/several/", lookup.look_up_several, name="look_up_several"),
     path("lookup/several.csv", lookup.look_up_csv, name="look_up_csv"),

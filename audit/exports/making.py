@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 
 from audit import manifest, work
 from audit.exports.formats import FORMATS, About, CannotWrite
+from audit.exports.listing import Listing, listed
 from audit.exports.query import QUESTIONS, Export
 from audit.exports.snapshot import Progress, Snapshot, snapshot
 from audit.exports.writers.csv import pieces
@@ -50,6 +51,8 @@ def on_file(**values: Any) -> ExportFile:
 
 def export_of(file: ExportFile, position: int | None = None) -> Export:
     """What the export on file holds: of its owner's rows. Raises UnknownWorkflow."""
+    if file.what not in QUESTIONS:
+        return listed(file.workflow, user=file.owner, listing=Listing.from_parameters(file.filters))
     filters = Filters.from_parameters(file.filters)
     return QUESTIONS[file.what](file.workflow, user=file.owner, filters=filters, position=position)
 

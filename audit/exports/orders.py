@@ -29,7 +29,7 @@ from audit.exports.making import (
     remove,
     write,
 )
-from audit.exports.query import QUESTIONS, UnknownWorkflow
+from audit.exports.query import QUESTIONS, Export, UnknownWorkflow
 from audit.exports.snapshot import snapshot
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
@@ -52,13 +52,18 @@ def may_read(user: Any) -> bool:
 
 
 def order(*, format: str, workflow: str, owner: Any, filters: Filters) -> ExportFile:
-    """Puts an export for its owner into the queue. Raises OrderRefused, UnknownWorkflow."""
+    """Puts the export that the format is for into the queue, for its owner. Raises OrderRefused, UnknownWorkflow."""
+    export = QUESTIONS[FORMATS[format].of[0]](workflow, user=owner, filters=filters)
+    return order_export(export, format=format, owner=owner)
+
+
+def order_export(export: Export, *, format: str, owner: Any) -> ExportFile:
+    """Puts an export for its owner into the queue. Raises OrderRefused."""
     with transaction.atomic():
         # One order of a user at a time, so that two cannot pass the limit together.
         get_user_model()._default_manager.select_for_update().get(pk=owner.pk)
         if ExportFile.objects.of(owner).unfinished().filter(kept=True).count() >= AT_ONCE:
             raise OrderRefused(f"{AT_ONCE} exports of yours are being made. Wait for one, or cancel one.")
-        export = QUESTIONS[FORMATS[format].of[0]](workflow, user=owner, filters=filters)
         file = begin(export, format=format, owner=owner)
         _on_record(file, "order export")
         queue(file)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from audit.calendar import default_calendar_id
 from audit.exports.columns import (
@@ -36,6 +36,12 @@ from audit.verify import subject_models
 PROCESSING_TIMES, CASE_TIMES, EVENT_LOG = "processing times", "case times", "event log"
 
 
+class Asked(Protocol):
+    """What was asked for, as it goes on record."""
+
+    def as_parameters(self) -> dict[str, Any]: ...
+
+
 class UnknownWorkflow(Exception):
     """The ledger holds nothing under that name."""
 
@@ -50,7 +56,7 @@ class Export:
 
     what: str
     workflow: str
-    filters: Filters
+    filters: Asked
     columns: list[Column]
     statement: str
     parameters: dict[str, Any]
@@ -242,14 +248,18 @@ def _subjects(workflow: str, user: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _visible_subjects(model: type[Subject], user: Any) -> tuple[str, dict[str, Any]]:
-    """The queryset's own SQL, its placeholders named, so that it can stand inside the statement."""
+    """The rows that the user may see, so that they can stand inside the statement."""
     assert model.exported is not None
     manager: Any = model._default_manager
     rows = manager.all() if user is None else manager.visible_to(user)
     lookups = {name: F(lookup) for name, (lookup, _) in model.exported.identifiers.items()}
-    query = rows.order_by().values("number", **lookups).query
+    return named_sql(rows.order_by().values("number", **lookups))
+
+
+def named_sql(rows: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
+    """The queryset's own SQL, its placeholders named, and the values of those."""
     # Also for a user who sees nothing, where Django would rather not ask the database at all.
-    sql, values = query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    sql, values = rows.query.get_compiler(connection=connection, elide_empty=False).as_sql()
     names = [f"subject_{place}" for place in range(len(values))]
     named = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
     return named, dict(zip(names, values, strict=True))

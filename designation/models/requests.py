@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils.functional import cached_property
 from django_fsm import RETURN_VALUE, FSMField, transition
 
 from audit.machine import Condition, Dimension, Exported, ReasonRequired, Subject
-from audit.models import present_stay
+from audit.models import StageVisit, StepEvent, present_stay
 from designation.models.people import DEA, HSI, Agent, Agreement, Office, Role, User
 from designation.permissions import (
     DEA_DIVISION,
@@ -104,6 +104,16 @@ class RequestQuerySet(models.QuerySet["Request"]):
             in_stage_seconds=stay["seconds_so_far"],
             due_at=stay["due_at"],
             clock_status=stay["clock_status"],
+        )
+
+    def with_course(self) -> RequestQuerySet:
+        """Adds when a clock first ran for it, `submitted_at`, and when it ended, `ended_at`, from the ledger."""
+        of_it = {"workflow": Request.workflow, "subject": OuterRef("number")}
+        clocked = StageVisit.objects.filter(**of_it).exclude(party="").order_by("sequence")
+        last = StepEvent.objects.filter(**of_it).order_by("-sequence")
+        return self.annotate(
+            submitted_at=Subquery(clocked.values("entered_at")[:1]),
+            ended_at=Case(When(state__in=FINAL_STATES, then=Subquery(last.values("at")[:1]))),
         )
 
     def with_people(self) -> RequestQuerySet:

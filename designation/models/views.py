@@ -57,4 +57,4 @@ class SavedView(models.Model):
     def url(self) -> str:
         """The list as the view asks for it; the address says all, and that it is this view."""
         name = "request_list" if self.list == self.List.REQUESTS else "agent_list"
-        return f"{reverse(f'designation:{name}')}?{urlencode({**self.asked, 'view': self.pk})}"
+        return f"{reverse(f'designation:{name}')}?{urlencode([*sorted(self.asked.items()), ('view', self.pk)])}"

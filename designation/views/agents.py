@@ -17,13 +17,15 @@ from audit.moments import moment
 from designation import selectors
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
-from designation.forms import AgentFilterForm, AgentForm
-from designation.models import Agent, Designation, Request, Role, User
+from designation.forms import AgentForm
+from designation.lists import ListOf
+from designation.models import Agent, Designation, Request, Role, SavedView, User
 from designation.models.requests import State
 from designation.panels import panels_of
 from designation.permissions import HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, post_only, role_required, visible_or_404
 from designation.views.acts import ON_DESIGNATION
+from designation.views.lists import shown_list
 
 PER_PAGE = 50
 BY_NAME = ("last_name", "first_name", "badge_number")
@@ -33,18 +35,23 @@ SAVE_AGAIN = "What you typed is kept below. Save again to put it in place of wha
 @require_safe
 @role_required(*READER_ROLES)
 def agent_list(request: SignedIn) -> HttpResponse:
-    form = AgentFilterForm(request.GET)
-    agents = selectors.agents_with_open_request(request.user, form.text_given())
     address = request.GET.dict()
+    of = ListOf(SavedView.List.AGENTS, request.user, address)
+    tools, instead = shown_list(request, of)
+    if instead:
+        return redirect(instead)
+    text = of.form.text_given()
+    agents = selectors.agents_with_open_request(request.user, text)
     page = keyset.page_of([keyset.Part(agents, BY_NAME)], address, PER_PAGE)
-    context = {
-        "form": form,
+    context = tools | {
+        "form": of.form,
         "page": page,
         "agents": page.rows(agents),
         "count": keyset.count_beside(page, agents, address),
-        "filtered": bool(form.text_given()),
+        "filtered": bool(text),
         "keeps": request.user.has_role(*HSI_ROLES),
-        "columns": [{"label": label} for label in ("Agent", "Badge number", "Office", "Status", "Open request")],
+        "shown": of.shown,
+        "heads": of.shown.heads(),
     }
     return render(request, "designation/agent_list.html", context)
 

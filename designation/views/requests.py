@@ -18,13 +18,14 @@ from audit.clocks import Status
 from designation import selectors
 from designation.agents import changes_since
 from designation.comment_forms import discussion
-from designation.forms import RequestFilterForm, sees_many_offices
-from designation.models import FieldOpinion, Request
+from designation.lists import ListOf
+from designation.models import FieldOpinion, Request, SavedView
 from designation.models.requests import FINAL_STATES, State
 from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.bulk import bulk_acts, states_for
+from designation.views.lists import shown_list
 
 PER_PAGE = 50
 OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:request_answer"}
@@ -34,21 +35,24 @@ OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:req
 @role_required(*READER_ROLES)
 def request_list(request: SignedIn) -> HttpResponse:
     """The requests that the user may see, filtered and sorted as the address says."""
-    form = RequestFilterForm(request.GET, user=request.user)
-    filters = form.filters()
+    address = request.GET.dict()
+    of = ListOf(SavedView.List.REQUESTS, request.user, address)
+    tools, instead = shown_list(request, of)
+    if instead:
+        return redirect(instead)
+    filters = of.form.filters()
     found = selectors.find_requests(request.user, **filters)
     sort = request.GET.get("sort", "")
     sort = sort if sort in selectors.SORTS else selectors.DEFAULT_SORT
-    address = request.GET.dict()
     page = keyset.page_of(
         selectors.request_parts(found, sort, selectors.states_asked_for(**filters)), address, PER_PAGE
     )
-    rows: list[Any] = page.rows(found.select_related("agent", "office").with_clock(), key="number")
+    rows: list[Any] = page.rows(selectors.with_columns(found, of.shown.names), key="number")
     bulk = bulk_acts(request.user)
     selectable = set(states_for(bulk))
     late = selectors.late_clock_labels() if filters.get("clock") == Status.LATE else {}
-    context = {
-        "form": form,
+    context = tools | {
+        "form": of.form,
         "page": page,
         "count": keyset.count_beside(page, found, address),
         "items": [
@@ -56,8 +60,8 @@ def request_list(request: SignedIn) -> HttpResponse:
         ],
         "sort": sort,
         "filtered": bool(filters),
-        "columns": _columns(bulk=bool(bulk), offices=sees_many_offices(request.user)),
-        "offices": sees_many_offices(request.user),
+        "shown": of.shown,
+        "heads": [*([{"label": "Select", "hidden_label": True}] if bulk else []), *of.shown.heads()],
         "bulk": bulk,
         "selectable": "in HSI review" if selectable == {State.HSI_REVIEW} else "open",
         "selectable_in_all": _selectable_in_all(request, found, selectable),
@@ -71,22 +75,6 @@ def _selectable_in_all(request: SignedIn, found: QuerySet[Request], states: Coll
     if not states:
         return keyset.Count(0)
     return keyset.count_of(found.filter(state__in=states), exactly=request.GET.get(keyset.COUNT) == keyset.ALL)
-
-
-def _columns(*, bulk: bool, offices: bool) -> list[dict[str, Any]]:
-    select = [{"label": "Select", "hidden_label": True}] if bulk else []
-    office = [{"label": "Office"}] if offices else []
-    return [
-        *select,
-        {"label": "Number", "key": "number"},
-        {"label": "Agent"},
-        *office,
-        {"label": "Kind"},
-        {"label": "Priority"},
-        {"label": "State"},
-        {"label": "Time in state", "key": "age"},
-        {"label": "Due", "key": "due"},
-    ]
 
 
 @require_safe

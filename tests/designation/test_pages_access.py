@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit import exports
 from audit.models import Job
-from designation import comments, jobs
+from designation import comments, jobs, saved_views
 from designation.files import told_apart
 from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
@@ -52,6 +52,7 @@ REPORTS = READERS | {"training_manager": 200}
 SIDES = ONE_REQUEST | {"auditor": 403}
 OWN_EXPORT = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
 OWN_JOB = dict.fromkeys(ROLES, 404) | {"coordinator": 200, "auditor": 200}
+OWN_VIEW = dict.fromkeys(READERS, 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
@@ -71,6 +72,12 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:request_comment": SIDES,
     "designation:request_file": ONE_REQUEST,
     "designation:file_withdraw": SIDES | {"dea_field": 403, "dea_hq": 403},
+    "designation:request_export": READERS,
+    "designation:list_columns": READERS,
+    "designation:view_keep": READERS,
+    "designation:view_list": READERS,
+    "designation:view_change": OWN_VIEW,
+    "designation:view_delete": OWN_VIEW,
     "designation:bulk_preview": dict.fromkeys(FILERS, 404),  # no act named
     "designation:bulk_act": {"hsi_hq": 302},
     "designation:bulk_result": dict.fromkeys(FILERS, 302),
@@ -92,6 +99,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "api:designations": dict.fromkeys(ROLES, 401),  # other systems sign in with their keys
     "designation:notice_list": EVERYBODY,
     "designation:notice_settings": EVERYBODY,
+    "designation:home_seen": dict.fromkeys(ROLES, 302),
     "designation:job_list": EVERYBODY,
     "designation:job": OWN_JOB,
     "designation:job_refused": OWN_JOB,
@@ -136,6 +144,7 @@ POST_ONLY = {
     "designation:bulk_act",
     "designation:roster_file",
     "designation:agent_active",
+    "designation:home_seen",
     "designation:job_cancel",
     "designation:look_up_csv",
     "designation:notices_read",
@@ -150,6 +159,7 @@ LED_TO = {
     "designation:roster_file": "/rosters/{roster}/",
     "designation:agent_active": "/agents/{agent}/",
     "designation:look_up_csv": "/lookup/several/",
+    "designation:home_seen": "/",
     "designation:job_cancel": "/jobs/{job}/",
     "designation:notices_read": "/notices/",
     "designation:notice_read": "/notices/",
@@ -183,6 +193,7 @@ def arguments(people: People) -> dict[str, Any]:
         "dispute": dispute(request, people.coordinator).number,
         "file": comments.add(request.pk, actor=people.coordinator, files=[told_apart("memo.pdf", PDF)]).files[0].pk,
         "job": _job(people).key,
+        "view": saved_views.keep(people.coordinator, "requests", "Late", {"clock": "late"}).pk,
         "export": exports.begin(
             exports.processing_times("request", user=people.coordinator), format="csv", owner=people.coordinator
         ).key,
@@ -224,7 +235,11 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=["endorse"])
     if page == "password_reset_confirm":
         return reverse(name, args=["MQ", "token"])
-    if page in {"request_list", "request_create", "request_details", "request_begun"}:
+    if page in {"list_columns", "view_keep"}:
+        return reverse(name, args=["requests"])
+    if page in {"view_change", "view_delete"}:
+        return reverse(name, args=[arguments["view"]])
+    if page in {"request_list", "request_create", "request_details", "request_begun", "request_export"}:
         return reverse(name)
     if page.startswith("request_"):
         return reverse(name, args=[arguments["number"]])

@@ -1,0 +1,98 @@
+"""Exports of a list as a page shows it: its rows under the filters in force, in its order, with the columns shown.
+
+Which lists there are, `settings.AUDIT_LISTS` says. A list holds how things stand now, and what the ledger does not
+keep, as names: such a file is verified by its SHA-256 and its manifest, and not by making it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+
+from audit.calendar import default_calendar_id
+from audit.exports.columns import Column
+from audit.exports.query import Export, UnknownWorkflow, named_sql
+from audit.spreadsheets import FORMULA_STARTS
+
+FORMATS = ("csv", "xlsx")
+LIST_OF = """
+WITH subject AS ({rows}),
+visit AS (
+    SELECT subject, party, entered_at, due_at, goal_id
+    FROM audit_stagevisit WHERE workflow = %(workflow)s AND left_at IS NULL
+)
+SELECT {columns}
+FROM subject
+LEFT JOIN visit ON visit.subject = subject.number
+LEFT JOIN audit_goal AS goal ON goal.id = visit.goal_id
+ORDER BY {order}
+"""
+IN_STAGE_SECONDS = "audit_business_seconds(%(calendar)s, visit.entered_at, %(as_of)s)"
+CLOCK_STATUS = "audit_clock_status(%(calendar)s, visit.due_at, goal.business_seconds, %(as_of)s)"
+FIRST_SUBMITTED_AT = (
+    "(SELECT min(entered_at) FROM audit_stagevisit "
+    "WHERE workflow = %(workflow)s AND subject = subject.number AND party <> '')"
+)
+ENDED_AT = (
+    "(SELECT CASE WHEN final THEN at END FROM audit_stepevent "
+    "WHERE workflow = %(workflow)s AND subject = subject.number ORDER BY sequence DESC LIMIT 1)"
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What was asked of the list: filters by name, its order, and its columns by name."""
+
+    asked: Mapping[str, str] = field(default_factory=dict)
+    sort: str = ""
+    columns: tuple[str, ...] = ()
+
+    def as_parameters(self) -> dict[str, Any]:
+        """What goes on record, fit for JSON."""
+        return {**asdict(self), "columns": list(self.columns)}
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Listing:
+        """The listing that `as_parameters` put on record."""
+        return cls(parameters["asked"], parameters["sort"], tuple(parameters["columns"]))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a list gives. `rows` have `number`, by which the ledger knows them, and what the columns read of `subject`.
+
+    A column's SQL reads `subject`, `visit` (the stay in a stage that goes on) and `goal` (that of the stay); so does
+    `order`.
+    """
+
+    what: str
+    rows: QuerySet[Any]
+    columns: Sequence[Column]
+    order: str
+
+
+def listed(workflow: str, *, user: Any, listing: Listing) -> Export:
+    """The export of the list of a workflow's rows, of those that the user may see. Raises UnknownWorkflow."""
+    if workflow not in settings.AUDIT_LISTS:
+        raise UnknownWorkflow(f"There is no list of the workflow “{workflow}”.")
+    make: Callable[[Any, Listing], Listed] = import_string(settings.AUDIT_LISTS[workflow])
+    found = make(user, listing)
+    rows, of_rows = named_sql(found.rows)
+    return Export(
+        what=found.what,
+        workflow=workflow,
+        filters=listing,
+        columns=list(found.columns),
+        statement=LIST_OF.format(rows=rows, order=found.order, columns="{columns}"),
+        parameters={
+            "workflow": workflow,
+            "calendar": default_calendar_id(),
+            "formula_starts": list(FORMULA_STARTS),
+            **of_rows,
+        },
+    )

@@ -1,0 +1,100 @@
+"""The columns that a list can show. Which it shows, and in which order, stands in its address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from designation.models import SavedView
+
+PARAMETER = "columns"
+
+
+@dataclass(frozen=True)
+class ListColumn:
+    """A column: its name in the address, its heading, and the key of the order by it, where an index holds one."""
+
+    name: str
+    label: str
+    sort: str = ""
+
+    @property
+    def head(self) -> dict[str, str]:
+        """As components/table_head.html takes it."""
+        return {"label": self.label, "key": self.sort}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns that are shown, in their order, and the names in the address that no column has."""
+
+    columns: Sequence[ListColumn]
+    unknown: Sequence[str] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def heads(self) -> list[dict[str, Any]]:
+        return [column.head for column in self.columns]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All columns of a list. The first leads to the row's page and is its header: it is always shown."""
+
+    columns: Sequence[ListColumn]
+
+    @property
+    def always(self) -> str:
+        return self.columns[0].name
+
+    def named(self, names: Iterable[str]) -> Chosen:
+        """The columns of these names, each once, with the one that is always shown."""
+        by_name = {column.name: column for column in self.columns}
+        wanted = list(dict.fromkeys(name for name in names if name))
+        if self.always not in wanted:
+            wanted.insert(0, self.always)
+        known = [by_name[name] for name in wanted if name in by_name]
+        return Chosen(known, [name for name in wanted if name not in by_name])
+
+    def read(self, text: str, default: Sequence[str]) -> Chosen:
+        """What the address asks for, as “number,agent,due”; the default where it asks for nothing that there is."""
+        names = text.split(",")
+        known = {column.name for column in self.columns}.intersection(names)
+        return self.named(names) if known else Chosen(self.named(default).columns, self.named(names).unknown)
+
+
+REQUEST_COLUMNS = Catalogue(
+    (
+        ListColumn("number", "Number", sort="number"),
+        ListColumn("agent", "Agent"),
+        ListColumn("badge", "Badge number"),
+        ListColumn("office", "Office"),
+        ListColumn("division", "DEA division"),
+        ListColumn("kind", "Kind"),
+        ListColumn("priority", "Priority"),
+        ListColumn("state", "State"),
+        ListColumn("turn", "Whose turn"),
+        ListColumn("age", "Time in state", sort="age"),
+        ListColumn("since", "In state since"),
+        ListColumn("due", "Due", sort="due"),
+        ListColumn("status", "Due status"),
+        ListColumn("submitted", "First submitted"),
+        ListColumn("ended", "Ended"),
+        ListColumn("filed_by", "Filed by"),
+    )
+)
+AGENT_COLUMNS = Catalogue(
+    (
+        ListColumn("agent", "Agent"),
+        ListColumn("badge", "Badge number"),
+        ListColumn("office", "Office"),
+        ListColumn("email", "E-mail"),
+        ListColumn("hired", "Hired on"),
+        ListColumn("status", "Status"),
+        ListColumn("open", "Open request"),
+    )
+)
+CATALOGUES = {SavedView.List.REQUESTS: REQUEST_COLUMNS, SavedView.List.AGENTS: AGENT_COLUMNS}

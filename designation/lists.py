@@ -1,0 +1,111 @@
+"""The lists that people filter, sort and choose columns of: what stands in the address, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+
+from designation import selectors
+from designation.forms import AgentFilterForm, RequestFilterForm, sees_many_offices
+from designation.list_columns import CATALOGUES, PARAMETER, Catalogue, Chosen
+from designation.models import SavedView, User
+
+SORT, VIEW = "sort", "view"
+EVERYTHING = "all"  # the value of VIEW that asks for the list as it is without a view
+LONGEST_VALUE = 500
+
+
+@dataclass
+class ListOf:
+    """One of the lists, as a user has it, with what stands in its address."""
+
+    name: SavedView.List
+    user: User
+    address: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        of = {SavedView.List.REQUESTS: "request_list", SavedView.List.AGENTS: "agent_list"}
+        return reverse(f"designation:{of[self.name]}")
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return CATALOGUES[self.name]
+
+    @property
+    def default_sort(self) -> str:
+        return selectors.DEFAULT_SORT if self.name == SavedView.List.REQUESTS else ""
+
+    @property
+    def default_columns(self) -> list[str]:
+        if self.name == SavedView.List.AGENTS:
+            return ["agent", "badge", "office", "status", "open"]
+        office = ["office"] if sees_many_offices(self.user) else []
+        return ["number", "agent", *office, "kind", "priority", "state", "age", "due"]
+
+    @cached_property
+    def form(self) -> Any:
+        """The filters, as the address has them."""
+        if self.name == SavedView.List.AGENTS:
+            return AgentFilterForm(self.address)
+        return RequestFilterForm(self.address, user=self.user)
+
+    @cached_property
+    def shown(self) -> Chosen:
+        """The columns, as the address asks for them."""
+        return self._columns_in(self.address)
+
+    @cached_property
+    def asked(self) -> dict[str, str]:
+        """What a view keeps of the address: filters, order and columns, but for what is so without being asked for."""
+        names = [*self.form.fields, SORT, PARAMETER]
+        asked = {name: self.address.get(name, "").strip()[:LONGEST_VALUE].replace("\0", "") for name in names}
+        usual = {SORT: self.default_sort, PARAMETER: ",".join(self.default_columns)}
+        return {name: value for name, value in asked.items() if value and value != usual.get(name)}
+
+    def in_words(self, asked: Mapping[str, str]) -> list[dict[str, str]]:
+        """What a view asks for, as components/summary_list.html takes it."""
+        fields = self.form.fields
+        rows = [
+            {"label": str(fields[name].label), "value": _choices(fields[name]).get(asked[name], asked[name])}
+            for name in fields
+            if asked.get(name)
+        ]
+        if sort := asked.get(SORT):
+            rows.append({"label": "Sorted by", "value": self._sort_in_words(sort)})
+        labels = ", ".join(column.label for column in self._columns_in(asked).columns)
+        return [*rows, {"label": "Columns", "value": labels}]
+
+    def no_longer(self, asked: Mapping[str, str]) -> list[str]:
+        """What is asked for that the list does not have, each as “State: escalated”."""
+        fields = self.form.fields
+        filters = [
+            f"{fields[name].label}: {asked[name]}"
+            for name in fields
+            if asked.get(name) and asked[name] not in _choices(fields[name], or_any=asked[name])
+        ]
+        columns = [f"Column: {name}" for name in self._columns_in(asked).unknown]
+        sort = asked.get(SORT, "")
+        is_known = not sort or sort.removeprefix("-") in self._sorts
+        return [*filters, *columns, *([] if is_known else [f"Order: {sort}"])]
+
+    def _columns_in(self, asked: Mapping[str, str]) -> Chosen:
+        return self.catalogue.read(asked.get(PARAMETER, ""), self.default_columns)
+
+    @property
+    def _sorts(self) -> dict[str, str]:
+        return {column.sort: column.label for column in self.catalogue.columns if column.sort}
+
+    def _sort_in_words(self, sort: str) -> str:
+        label = self._sorts.get(sort.removeprefix("-"), sort)
+        return f"{label}, descending" if sort.startswith("-") else label
+
+
+def _choices(field: Any, or_any: str = "") -> dict[str, str]:
+    """The labels of a field's values; of one that takes any text, that of `or_any`."""
+    choices = getattr(field, "choices", None)
+    return {or_any: or_any} if choices is None else {str(value): str(label) for value, label in choices}
