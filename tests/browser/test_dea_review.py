@@ -1,4 +1,4 @@
-"""DEA's reviewers at work in a real Chromium: one request, many at once, and everything by keyboard."""
+"""DEA's reviewers at work in a real Chromium: one request, and many at once."""
 
 from __future__ import annotations
 
@@ -116,28 +116,6 @@ def test_the_boxes_of_the_page_are_counted_as_they_are_checked(people, page_of):
     page.locator("#action-toggle").check()
     expect(page.get_by_text("3 of 3 selected")).to_be_visible()
     assert_fit(page, errors)
-
-
-def test_a_field_reviewer_concurs_by_keyboard_alone(people, page_of):
-    request = factories.request(people, "field_review")
-    page = page_of(people.dea_field)
-    page.goto(QUEUE)
-    for kind, name in [("link", request.number), ("link", "Concur"), ("button", "Concur")]:
-        tab_to(page, page.get_by_role(kind, name=name, exact=True))
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
-    assert state_of(request) == "dea_decision"
-
-
-def tab_to(page, wanted):
-    """Presses the tab key until the element has the focus."""
-    wanted.wait_for()
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-    pytest.fail(f"The keyboard does not reach {wanted}.")
 
 
 @pytest.mark.parametrize(

@@ -113,23 +113,6 @@ def test_a_roster_is_uploaded_endorsed_returned_and_answered(people: People, pag
     assert errors == []
 
 
-def test_a_request_is_filed_by_form_with_the_keyboard_alone(people: People, page_of):
-    page = page_of(people.coordinator)
-    page.goto(reverse("designation:request_details"))
-    page.get_by_label("Badge number").focus()
-    for text in ("00991", "Lee", "Stone", "lee@example.gov"):
-        page.keyboard.type(text)
-        page.keyboard.press("Tab")
-    for _ in range(2):
-        page.keyboard.press("Tab")
-    page.keyboard.type("Works cases at the port.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check before you submit")
-    page.get_by_role("button", name="Submit the request").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Request submitted")
-
-
 def test_a_refused_form_leads_the_keyboard_to_its_problems(people: People, page_of):
     page = page_of(people.coordinator)
     page.goto(reverse("designation:request_details"))

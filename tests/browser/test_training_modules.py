@@ -127,14 +127,6 @@ def test_a_section_is_previewed_saved_and_signed_off(people, page_of: Callable[.
     expect(page.locator(".usa-alert--success")).to_contain_text("“Scope” signed off for HSI.")
 
 
-def test_all_sections_are_signed_off_by_keyboard_alone(people, page_of: Callable[..., Page], drafted):
-    page = page_of(people.hsi_manager)
-    page.goto(drafted.get_absolute_url())
-    page.get_by_role("button", name="Sign off 3 sections").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".usa-alert--success")).to_contain_text("3 sections signed off for HSI.")
-
-
 def test_what_was_typed_survives_a_change_by_somebody_else(people, page_of: Callable[..., Page], drafted):
     page = page_of(people.hsi_manager)
     scope = section(drafted, 1)
