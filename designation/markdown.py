@@ -23,6 +23,7 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"class", "tabindex"}, "table": {"class"}}
 SCHEMES = {"http", "https", "mailto"}
 DEEPEST = 6
+MOST_NESTED = 100  # a list within a list counts two, a quote within a quote one; the parser drops what is deeper
 
 
 @lru_cache(maxsize=256)  # a page of text takes some milliseconds, and is read more often than changed
@@ -33,6 +34,11 @@ def rendered(text: str, *, under: int) -> SafeString:
         html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer nofollow"
     )
     return mark_safe(clean)  # noqa: S308 - it has just been cleaned
+
+
+def is_nested_too_deep(text: str) -> bool:
+    """Whether the Markdown text nests so many lists or quotes that `rendered` would leave words out."""
+    return any(token.level >= MOST_NESTED - 1 for token in PARSER.parse(text, {"under": 1}))
 
 
 def _nest_headings(state: StateCore) -> None:
@@ -60,7 +66,7 @@ def _table_close(tokens: Sequence[Token], index: int, options: object, env: obje
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_NESTED}).enable(["table", "strikethrough"])
     parser.core.ruler.push("nest_headings", _nest_headings)
     rules = {"table_open": _table_open, "table_close": _table_close, "image": _picture_as_link}
     parser.renderer.rules.update(rules)  # type: ignore[attr-defined]

@@ -85,6 +85,11 @@ def designation_act(request: SignedIn, number: str, name: str) -> HttpResponse:
     return act_on(request, row, name, ON_DESIGNATION)
 
 
+def _has_moved_on(request: SignedIn, row: Any) -> bool:
+    """Whether somebody else acted since the form that was sent was opened: it may now be another's turn."""
+    return request.POST.get("version", str(row.version)) != str(row.version)
+
+
 def act_on(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
     """The page of the act on a row that the user may see. Raises Http404 for an act that the page does not have."""
     if name not in page.acts:
@@ -92,7 +97,7 @@ def act_on(request: SignedIn, row: Any, name: str, page: Page) -> HttpResponse:
     act, crumbs = declared(type(row), name), page.crumbs(row)
     back = crumbs[-1]["url"]
     refused = page.preview(name, [row.pk], actor=request.user).refused
-    if refused and refused[0].code == "permission":
+    if refused and refused[0].code == "permission" and not _has_moved_on(request, row):
         return forbidden(request, back, refused[0].message)
     if refused:
         return refused_to(request, back, refused[0].message)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designation.markdown import TAGS, rendered
+from designation.markdown import TAGS, is_nested_too_deep, rendered
 
 
 def html(text: str) -> str:
@@ -68,6 +68,19 @@ def test_headings_stand_below_that_of_the_page_and_skip_no_level():
 
 def test_a_wide_table_scrolls_within_itself_and_by_keyboard():
     assert html("| a |\n|---|\n| b |").startswith('<div class="usa-table-container--scrollable" tabindex="0"><table')
+
+
+@given(st.integers(1, 60), st.sampled_from(["list", "quote"]))
+def test_every_word_is_shown_unless_the_text_is_said_to_be_nested_too_deep(depth, kind):
+    indent, mark = ("  ", "- ") if kind == "list" else ("> ", "")
+    nested = [f"{indent * level}{mark}word{level}." for level in range(depth)]
+    text = "\n".join([*nested, "", "The end."])
+    shown = rendered(text, under=1)
+    assert is_nested_too_deep(text) or all(word in shown for word in [f"word{depth - 1}.", "The end."])
+
+
+def test_a_text_of_ten_levels_is_not_nested_too_deep():
+    assert not is_nested_too_deep("\n".join("  " * level + "- item" for level in range(10)))
 
 
 @given(st.text(alphabet="<>&\"'()[]!#`*_~|-: \n\\/aonscriptjv=1", max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -94,6 +95,17 @@ class TestByHand:
         assert 'value="K00777"' in page.text
         assert "Certificate 77" in page.text
 
+    @pytest.mark.parametrize("score", ["85 %", "17/20"])
+    def test_a_score_is_written_as_in_files(self, manager, score):
+        AgentFactory(badge_number="K00123")
+        manager.post(ADD, form(confirmed="yes", score=score))
+        assert Completion.objects.get().score == Decimal(85)
+
+    def test_a_pass_before_the_latest_is_told_to_change_nothing_of_when_it_counts(self, manager, people):
+        agent = AgentFactory(badge_number="K00123")
+        completion(agent, people.hsi_manager, completed_on=DAY + timedelta(days=30), score=Decimal(91))
+        assert "that stays June 2, 2024" in manager.post(ADD, form()).text
+
     @pytest.mark.parametrize(
         ("values", "said"),
         [
@@ -101,6 +113,8 @@ class TestByHand:
             ({"completed_on": "2999-01-01"}, "This day is yet to come."),
             ({"completed_on": "2023-01-01"}, "No version of JT-2009 was published on this day."),
             ({"score": "101"}, "A score is a percentage from 0 to 100."),
+            ({"score": "0.85"}, "This may be a share or a percentage."),
+            ({"score": "high"}, "This is not a score."),
             ({"score": ""}, "The module has a pass mark of 80 %."),
             ({"evidence": ""}, "Say on what evidence it is recorded."),
             ({"module": "JT-1"}, "Select a valid choice"),

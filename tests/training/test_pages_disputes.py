@@ -118,6 +118,19 @@ def test_a_form_that_is_sent_twice_opens_one_dispute(people: Managers, client):
     assert Dispute.objects.count() == 1
 
 
+def test_who_was_not_shown_a_dispute_that_was_opened_meanwhile_is_asked_again(people: Managers, client):
+    of = section(version(people))
+    client.force_login(people.hsi_manager)
+    known = client.get(opening("section", of.number)).context["form"]["known"].value()
+    other = dispute(of, people.dea_manager, title="Who pays")
+    given = {"title": "Who trains", "issue": "Neither agrees.", "position": "HSI too."}
+    page = client.post(opening("section", of.number), {**given, "known": known})
+    assert f"has opened {other.number} meanwhile: Who pays." in page.text
+    assert Dispute.objects.count() == 1
+    client.post(opening("section", of.number), {**given, "known": page.context["form"]["known"].value()})
+    assert Dispute.objects.count() == 2
+
+
 def test_the_page_to_open_one_names_those_that_are_open_on_the_same(people: Managers, client, opened: Dispute):
     client.force_login(people.hsi_manager)
     assert opened.number in client.get(opening("section", opened.section.number)).text

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.machine import Refused
 from tests.training.factories import Managers, ModuleFactory, dispute, move, section, sign, version
 from training.models import Attachment, Module, ModuleVersion, Requirement, Section, SignOff
 from training.workflow import disputes, modules
@@ -295,6 +296,16 @@ def test_a_version_is_returned_with_a_reason_only(people: Managers, client):
     assert "Deconfliction is missing." in client.get(at("version", reviewed)).text
 
 
+def test_a_reason_typed_for_what_a_colleague_has_moved_on_meanwhile_is_given_back(people: Managers, client):
+    reviewed = version(people, "hsi_review")
+    move(reviewed, "pass_review", people.hsi_manager)
+    client.force_login(people.hsi_manager)
+    url = at("version_act", reviewed, "return_to_drafting")
+    page = client.post(url, {"version": reviewed.version, "reason": "Deconfliction is missing."}, follow=True)
+    assert "Nothing was done." in page.text
+    assert "You had written: Deconfliction is missing." in page.text
+
+
 def test_an_act_of_the_other_agency_is_refused(people: Managers, client):
     reviewed = version(people, "hsi_review")
     client.force_login(people.dea_manager)
@@ -337,6 +348,36 @@ def test_a_section_that_was_changed_meanwhile_is_not_signed_off(people: Managers
     response = client.post(at("sign_off", signed), {"selection": selection}, follow=True)
     assert "“Section 2” signed off for DEA." in told(response)
     assert f"Not signed off: {first.number}: Changed since you opened it" in told(response)
+
+
+def test_a_sign_off_of_the_other_agency_meanwhile_changes_nothing_of_what_is_signed(people: Managers, client):
+    signed = version(people, "sign_off")
+    client.force_login(people.dea_manager)
+    selection = client.get(at("version", signed)).context["sign_all"]
+    sign(signed, people.hsi_manager)
+    client.post(at("sign_off", signed), {"selection": selection})
+    assert [one.state for one in signed.sections.in_text()] == ["signed", "signed"]
+
+
+def test_a_change_before_a_sign_off_of_the_other_agency_is_still_seen(people: Managers, client):
+    signed = version(people, "sign_off")
+    client.force_login(people.dea_manager)
+    selection = client.get(at("version", signed)).context["sign_all"]
+    first = section(signed)
+    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Other.")
+    sign(signed, people.hsi_manager)
+    response = client.post(at("sign_off", signed), {"selection": selection}, follow=True)
+    assert f"Not signed off: {first.number}: Changed since you opened it" in told(response)
+
+
+def test_a_text_that_its_page_would_not_show_whole_is_refused(people: Managers, client):
+    drafted = version(people)
+    client.force_login(people.hsi_manager)
+    deep = "".join("  " * level + "- item\n" for level in range(60))
+    page = client.post(at("section_add", drafted), {"title": "Deep", "body": deep})
+    assert page.context["form"].errors["body"] == [modules.NESTED_TOO_DEEP]
+    with pytest.raises(Refused, match="Nest them less"):
+        modules.add_section(drafted, title="Deep", body=deep, actor=people.hsi_manager)
 
 
 def test_sections_of_another_version_are_not_signed_off_along(people: Managers, client):
@@ -527,6 +568,16 @@ def test_a_file_that_is_too_large_or_empty_is_refused(people: Managers, client):
     assert not Attachment.objects.exists()
 
 
+def test_two_files_of_a_section_have_two_names(people: Managers, client):
+    first = section(version(people))
+    client.force_login(people.hsi_manager)
+    upload(client, first, SimpleUploadedFile("plan.txt", b"Plan"))
+    assert (
+        "A file of this name is attached already." in upload(client, first, SimpleUploadedFile("Plan.txt", b"2")).text
+    )
+    assert Attachment.objects.count() == 1
+
+
 def test_attaching_to_a_section_that_was_changed_meanwhile_is_refused(people: Managers, client):
     first = section(version(people))
     change_by_dea = {"version": first.version, "title": "New", "body": "Text."}
@@ -606,7 +657,7 @@ def test_a_coordinator_compares_what_was_published_and_nothing_else(people: Mana
     client.force_login(people.coordinator)
     assert client.get(at("difference", second)).context["before"] == first
     page = client.get(at("difference", second), {"against": draft.number})
-    assert "is not a version that you may see" in page.text
+    assert "is no other version that you may see" in page.text
     assert "before" not in page.context
 
 

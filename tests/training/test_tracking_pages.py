@@ -17,7 +17,7 @@ from audit.models import AccessRecord, ExportFile
 from designation import workflow
 from designation.models import Agent
 from tests.factories import AgentFactory, new_request, requests
-from tests.training.factories import Managers, ModuleFactory
+from tests.training.factories import Managers, ModuleFactory, move
 from tests.training.records import completed, days_ago, published, required, waived
 from training.models import Module
 from training.tracking import matrix
@@ -74,6 +74,17 @@ def test_a_module_that_nobody_can_complete_yet_reads_so(people, agents, client):
     required(ModuleFactory(code="JT-2"))
     text = get(client, people.hsi_hq, "tracking").text
     assert "Not yet available" in text
+
+
+def test_a_module_that_was_retired_has_no_share_complete(people, agents, client):
+    module = Module.objects.get()
+    move(module.versions.get(), "ask_retirement", people.hsi_manager, "Outdated.")
+    move(module.versions.get(), "retire", people.dea_manager, "Agreed.")
+    response = get(client, people.hsi_hq, "tracking")
+    (total,) = response.context["total"]
+    assert total.share is None
+    assert total.cell.complete == 3
+    assert "No longer available" in response.text
 
 
 def test_nothing_required_is_nothing_to_track(people, client):
@@ -205,13 +216,14 @@ class TestFiles:
             "JT-2009 required (count)",
             "JT-2009 complete (count)",
             "JT-2009 waived (count)",
+            "JT-2009 not available (count)",
             "JT-2009 share complete (percent)",
         ]
         figures = {row[0].split()[0]: row[1:] for row in rows}
         assert figures == {
-            "HSI-DEN": ["1", "1", "0", "100.0"],
-            "HSI-MIA": ["5", "2", "1", "50.0"],
-            "All": ["6", "3", "1", "60.0"],
+            "HSI-DEN": ["1", "1", "0", "0", "100.0"],
+            "HSI-MIA": ["5", "2", "1", "0", "50.0"],
+            "All": ["6", "3", "1", "0", "60.0"],
         }
 
     @pytest.mark.parametrize(("name", "expected"), [("people", 5), ("expiring", 1)])

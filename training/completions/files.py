@@ -19,6 +19,9 @@ from designation.sheets.files import Row
 from training.completions.entries import Entry, Fault, Field, Result, percent_of
 
 LONGEST_EVIDENCE = 1_000  # characters
+IS_SHARE = "This may be a share or a percentage."
+WRITE_PERCENT = "Write 85 or 85 % for 85 percent, 0.85 % for less than one."
+NO_SCORE = "This is not a score. Write a percentage, as 85 or 85.5, or 17/20."
 _POWER_OF_TEN = re.compile(r"\d([.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d.*)?")
 _WITH_TIME = re.compile(r"(\S+(?: \S+ \S+)?),? +\d{1,2}:\d\d(:\d\d)?( ?[ap]\.?m\.?)?( [A-Z]{2,5})?", re.IGNORECASE)
@@ -127,10 +130,9 @@ class _Cells:
 
     def _score(self, text: str) -> Decimal | None:
         if text and is_share(text):
-            remedy = "Write 85 or 85 % for 85 percent, 0.85 % for less than one."
-            self._wrong(Field.SCORE, "This may be a share or a percentage.", remedy)
+            self._wrong(Field.SCORE, IS_SHARE, WRITE_PERCENT)
             return None
-        return self._read(Field.SCORE, score_of, "This is not a score. Write a percentage, as 85 or 85.5, or 17/20.")
+        return self._read(Field.SCORE, score_of, NO_SCORE)
 
     def _result(self, text: str) -> Result | None:
         found = result_of(text)

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from django.utils.dateparse import parse_datetime
 from training.completions.entries import Entry, Field, Result, percent_of
 
 MAX_STATEMENTS = 1_000
+AHEAD = timedelta(minutes=5)  # by which the sender’s clock may be ahead of ours
 TOLERANCE = Decimal(1)  # percent by which a scaled score may differ from the raw one, as rounding makes it
 DEEPEST = 40  # levels of objects and arrays in a statement
 MODULE_EXTENSION = "module-code"  # the last part of the IRI of an extension that names the module
@@ -245,11 +246,14 @@ def _instant(statement: Mapping[str, Any]) -> datetime:
         raise Malformed("timestamp", "A timestamp is of ISO 8601 with its offset, as 2024-05-03T14:30:00-04:00.")
     try:
         at = parse_datetime(text)
-        if at is not None:
-            return timezone.localtime(at)
+        local = timezone.localtime(at) if at is not None else None
     except (ValueError, OverflowError):
-        pass
-    raise Malformed("timestamp", "There is no such time.")
+        local = None
+    if local is None:
+        raise Malformed("timestamp", "There is no such time.")
+    if local > timezone.now() + AHEAD:
+        raise Malformed("timestamp", "This time is yet to come. Set the sender’s clock.")
+    return local
 
 
 def _told(statement: dict[str, Any], verb: Result) -> Result:

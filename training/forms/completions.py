@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,12 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from designation.act_forms import LONGEST_REASON, ReasonForm
-from designation.fields import Form, LinesField
+from designation.fields import Form, LineField, LinesField
 from designation.file_forms import MappingForm, PeopleFileField
 from designation.sheets.columns import Proposal
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Entry, Fault, Field
-from training.completions.files import LONGEST_EVIDENCE
+from training.completions.files import IS_SHARE, LONGEST_EVIDENCE, NO_SCORE, WRITE_PERCENT, is_share, score_of
 from training.models import Completion, Module
 
 REASON_HINT = "It goes on record with your name, for everybody who sees the history."
@@ -30,16 +31,13 @@ class AttemptForm(Form):
         widget=forms.RadioSelect,
         initial="passed",
     )
-    score = forms.DecimalField(
+    score = LineField(
         label="Score",
         required=False,
-        min_value=0,
-        max_value=100,
-        max_digits=7,
-        decimal_places=4,
+        max_length=40,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        help_text="Percent. A module with a pass mark needs it; below the mark, the attempt counts as failed.",
-        error_messages=dict.fromkeys(["min_value", "max_value"], "A score is a percentage from 0 to 100."),
+        help_text="Percent, as 85, or points, as 17/20. A module with a pass mark needs it; below the mark, the attempt"
+        " counts as failed.",
     )
     evidence = LinesField(
         rows=2,
@@ -53,6 +51,19 @@ class AttemptForm(Form):
         if day > timezone.localdate():
             raise ValidationError("This day is yet to come.")
         return day
+
+    def clean_score(self) -> Decimal | None:
+        text = self.cleaned_data["score"]
+        if not text:
+            return None
+        if is_share(text):
+            raise ValidationError(f"{IS_SHARE} {WRITE_PERCENT}")
+        score = score_of(text)
+        if score is None:
+            raise ValidationError(NO_SCORE)
+        if not 0 <= score <= 100:
+            raise ValidationError("A score is a percentage from 0 to 100.")
+        return score
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Puts each fault at its field."""

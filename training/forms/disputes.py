@@ -9,7 +9,7 @@ from django import forms
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
-from designation.fields import Form, LineField, LinesField
+from designation.fields import Form, KeysField, LineField, LinesField
 from designation.forms import FilterField
 from designation.models import User
 from designation.models.people import DEA, HSI
@@ -64,6 +64,7 @@ class OpenForm(Form):
         label="Position of your agency",
         help_text="What your agency holds, and why. The other agency is asked for its own.",
     )
+    known = KeysField(required=False)
 
 
 @dataclass(frozen=True)

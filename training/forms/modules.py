@@ -10,9 +10,11 @@ from designation.act_forms import VersionForm
 from designation.fields import OUT_OF_ORDER, Form, LineField, LinesField, SaysWhatToEnter, VersionsField
 from designation.file_forms import KeptFileField
 from designation.files import LARGEST_IN_WORDS
+from designation.markdown import is_nested_too_deep
 from designation.models import User
 from training.models import Module, ModuleVersion
 from training.permissions import AGENCIES, BOTH
+from training.workflow.modules import NESTED_TOO_DEEP
 
 LONGEST_TEXT = 50_000  # characters
 SEPARATOR = ","
@@ -75,6 +77,12 @@ class TextForm(Form):
         ),
     )
 
+    def clean_body(self) -> str:
+        body: str = self.cleaned_data["body"]
+        if is_nested_too_deep(body):
+            raise forms.ValidationError(NESTED_TOO_DEEP)
+        return body
+
 
 class SectionForm(TextForm, VersionForm):
     """A change of a section that is on record."""
@@ -94,7 +102,11 @@ class CompareForm(Form):
     """The other version that a version is compared with."""
 
     against = forms.ChoiceField(
-        label="Compare with", error_messages={"invalid_choice": "“%(value)s” is not a version that you may see."}
+        label="Compare with",
+        error_messages={
+            "required": "Choose another version to compare with.",
+            "invalid_choice": "“%(value)s” is no other version that you may see. Choose one of the list.",
+        },
     )
 
     def __init__(self, data: Any, *, others: list[ModuleVersion], **kwargs: Any) -> None:

@@ -48,6 +48,7 @@ class RequirementForm(SaysWhatToEnter, forms.ModelForm):
         choices=Blocks.choices,
         widget=forms.RadioSelect,
         initial=Blocks.NOTHING,
+        error_messages={"required": "Choose what it blocks."},
         help_text="A module without a published version blocks nothing: it reads “not yet available”.",
     )
     why = _reason()
@@ -60,7 +61,12 @@ class RequirementForm(SaysWhatToEnter, forms.ModelForm):
             "valid_months": "Empty: for ever.",
             "effective_from": "Today or later: nobody’s past is judged by it.",
         }
-        error_messages = {"valid_months": {"max_value": "Enter at most %(limit_value)s months, or leave it empty."}}
+        error_messages = {
+            "valid_months": {
+                "max_value": "Enter at most %(limit_value)s months, or leave it empty.",
+                "min_value": "Enter at least 1 month, or leave it empty.",
+            }
+        }
         widgets = {"effective_from": DATE}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

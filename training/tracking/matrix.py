@@ -60,16 +60,25 @@ class Cell:
     @property
     def asked(self) -> int:
         """Those who are to have completed it: not waived, and of a module that there is."""
-        return self.required - sum(self.counts.get(status, 0) for status in (Status.WAIVED, *UNAVAILABLE))
+        return self.required - self.waived - self.not_available
+
+    @property
+    def waived(self) -> int:
+        return self.counts.get(Status.WAIVED, 0)
+
+    @property
+    def not_available(self) -> int:
+        """Those who cannot complete it: none of its versions was published, or what was is retired."""
+        return sum(self.counts.get(status, 0) for status in UNAVAILABLE)
 
     @property
     def share(self) -> float | None:
-        """Complete of those asked; None where nobody is."""
-        return self.complete / self.asked if self.asked else None
+        """Complete of those asked; None where nobody is, or the module is not available."""
+        return self.complete / self.asked if self.asked and self.available else None
 
     @property
     def available(self) -> bool:
-        return not any(self.counts.get(status) for status in UNAVAILABLE)
+        return not self.not_available
 
     @property
     def retired(self) -> bool:

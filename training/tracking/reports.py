@@ -28,6 +28,8 @@ DEFINITIONS = {
     "Required": "Active agents with an open request, or else a live designation, of a kind the module is required of.",
     "Complete": "Of the required, those who hold a completion that counts today; expiring ones among them.",
     "Share complete": "Complete, of the required who are not waived and whose module has a published version.",
+    "Not available": "Of the required, those who cannot complete it: no version was ever published, or what was "
+    "published is retired.",
     "Waived": "Of the required, those who need not complete it today.",
     "Standing": "Met; expiring: met, and its last day is within 60 days; waived; not yet available: no version was "
     "ever published; no longer available: what was published is retired; expired; missing.",
@@ -41,7 +43,13 @@ DEFINITIONS = {
 
 def matrix_table(matrix: Matrix) -> Table:
     """Offices by modules, and all offices as the last row."""
-    parts = [("required", COUNT), ("complete", COUNT), ("waived", COUNT), ("share complete", PERCENT)]
+    parts = [
+        ("required", COUNT),
+        ("complete", COUNT),
+        ("waived", COUNT),
+        ("not available", COUNT),
+        ("share complete", PERCENT),
+    ]
     columns = [(f"{module.code} {name}", unit) for module in matrix.modules for name, unit in parts]
     rows = [
         [str(row.office or "All offices"), *(figure for cell in row.cells for figure in _figures(cell))]
@@ -51,7 +59,7 @@ def matrix_table(matrix: Matrix) -> Table:
 
 
 def _figures(cell: Cell) -> list[int | float | None]:
-    return [cell.required, cell.complete, cell.counts.get(Status.WAIVED, 0), percent(cell.share)]
+    return [cell.required, cell.complete, cell.waived, cell.not_available, percent(cell.share)]
 
 
 SELECTED = """

@@ -156,11 +156,13 @@ def _confirm(request: SignedIn, form: CompletionForm, item: Judged) -> HttpRespo
     if why_again := form.cleaned_data.get("why_again"):
         rows.append({"label": "Recorded again because", "value": why_again})
     standing = Completion.objects.standing().filter(agent=person.agent, user=person.user, module=module)
+    passed_before = standing.passed().order_by("-completed_on").first()
     context = {
         "form": form,
         "rows": rows,
         "item": item,
-        "passed_before": standing.passed().order_by("-completed_on").first(),
+        "passed_before": passed_before,
+        "is_earlier": passed_before is not None and item.entry.completed_on <= passed_before.completed_on,
         "attempts": standing.filter(module_version=version).count() + 1,
         "allowed": module.attempts,
     }

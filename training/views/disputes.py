@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refusal, Refused
 from designation.declared import declared
+from designation.fields import KeysField
 from designation.models import Request
 from designation.permissions import READER_ROLES
 from designation.selectors import visits_of
@@ -120,11 +121,14 @@ def dispute_open(request: SignedIn, about: str, number: str) -> HttpResponse:
         if refused.code == "permission":
             return forbidden(request, back, refused.message)
         return refused_to(request, back, refused.message)
-    form = OpenForm(request.POST if request.method == "POST" else None)
+    others = matter.disputes.open().order_by("pk")
+    known = KeysField.joined(others.values_list("pk", flat=True))
+    form = OpenForm(request.POST if request.method == "POST" else None, initial={"known": known})
     if form.is_valid():
         try:
             dispute = disputes.open_dispute(matter, actor=request.user, **form.cleaned_data)
         except Refused as error:
+            form.data = {**request.POST.dict(), "known": known}
             form.add_error(None, f"Nothing was done. {error}")
         else:
             messages.success(request, f"{dispute.number} is open. The other agency is told.")
@@ -134,7 +138,7 @@ def dispute_open(request: SignedIn, about: str, number: str) -> HttpResponse:
         "form": form,
         "name": name,
         "cancel_url": back,
-        "others": matter.disputes.open().order_by("pk"),
+        "others": others,
     }
     return render(request, "training/dispute_open.html", context)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
@@ -65,11 +65,16 @@ STATEMENTS = {
 }
 
 
-def open_dispute(matter: Matter, *, title: str, issue: str, position: str, actor: User) -> Dispute:
-    """Opens a dispute with the position of the actor's agency; the other side is told. Raises Refused."""
+def open_dispute(
+    matter: Matter, *, title: str, issue: str, position: str, actor: User, known: Collection[int] | None = None
+) -> Dispute:
+    """Opens a dispute with the position of the actor's agency; the other side is told. Raises Refused.
+
+    `known` are the keys of the open disputes on the matter that the actor was shown; another is a reason to ask again.
+    """
     with transaction.atomic():
         _lock(matter)
-        refused = why_not_open(matter, actor) or _open_already(matter, title)
+        refused = why_not_open(matter, actor) or _open_already(matter, title) or _opened_meanwhile(matter, known)
         if refused:
             raise Refused(refused)
         dispute = _about(matter, actor)
@@ -117,6 +122,16 @@ def _open_already(matter: Matter, title: str) -> Refusal | None:
     if same is None:
         return None
     return Refusal(same.number, "exists", f"{same.number} on the same point is open already. Go on there.")
+
+
+def _opened_meanwhile(matter: Matter, known: Collection[int] | None) -> Refusal | None:
+    if known is None:
+        return None
+    other = matter.disputes.open().exclude(pk__in=known).order_by("pk").last()
+    if other is None:
+        return None
+    told = f"{other.opened_by} has opened {other.number} meanwhile: {other.title}."
+    return Refusal(other.number, "stale", f"{told} Open yours too if it is on another point.")
 
 
 def new_key() -> int:

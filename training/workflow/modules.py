@@ -15,9 +15,11 @@ from django.utils.text import slugify
 
 from audit import ledger, machine
 from audit.machine import Outcome, Refusal, Refused
+from audit.models import StepEvent
 from designation.changes import record_added, record_changed
 from designation.declared import declared
 from designation.files import NewFile, UnfitFile
+from designation.markdown import is_nested_too_deep
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
 from training.models import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
@@ -27,6 +29,8 @@ from training.notices import tell_agencies
 from training.permissions import OWNERS
 
 SIGN_AS = {HSI: "sign_for_hsi", DEA: "sign_for_dea"}
+NESTED_TOO_DEEP = "It nests lists or quotes so deep that a page would not show all of its words. Nest them less."
+SAME_NAME = "A file of this name is attached already. Remove that one first, or give this one another name."
 RECORDED = {
     "title": "Title",
     "purpose": "Purpose",
@@ -195,6 +199,7 @@ def add_section(version: ModuleVersion, *, title: str, body: str, actor: User) -
         if refused := why_not_arrange(version, actor):
             raise Refused(refused)
         _refuse_same_title(version, title)
+        _refuse_hidden_words(version.number, body)
         places = version.sections.aggregate(position=Max("position"), count=Count("pk"))
         section = Section(
             number=f"{version.number}-s{places['count'] + 1}",
@@ -227,6 +232,12 @@ def _refuse_same_title(version: ModuleVersion, title: str, *, but: Section | Non
         raise Refused(Refusal(same.number, "exists", f"Another section has the title “{same}”. Give this one another."))
 
 
+def _refuse_hidden_words(number: str, body: str) -> None:
+    """What an agency signs off, its page shows. Raises Refused."""
+    if is_nested_too_deep(body):
+        raise Refused(Refusal(number, "depth", NESTED_TOO_DEEP))
+
+
 def _free_key(version: ModuleVersion, title: str) -> str:
     base = slugify(title)[:50] or "section"
     taken = set(version.sections.values_list("key", flat=True))
@@ -253,6 +264,7 @@ def change_section(pk: int, *, actor: User, version: int, title: str, body: str)
             return Changed(section, [])
         if title != section.title:
             _refuse_same_title(section.module_version, title, but=section)
+        _refuse_hidden_words(section.number, body)
         what = f"Text changed to revision {section.revision + 1}, SHA-256 {text_hash(title, body)}."
         section = _move_one("change", section, actor=actor, reason=what, version=version)
         section.revision, section.title, section.body = section.revision + 1, title, body
@@ -303,13 +315,16 @@ def move_section(pk: int, *, actor: User, up: bool) -> None:
 
 
 def sign_off(pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | None = None) -> Outcome[Section]:
-    """Signs sections off for the actor's agency. `versions` are the rows' versions that the actor was looking at."""
+    """Signs sections off for the actor's agency. `versions` are the rows' versions that the actor was looking at.
+
+    A sign-off of the other agency since then has changed nothing of what is agreed to.
+    """
     wanted = list(dict.fromkeys(pks))
     with transaction.atomic():
         _hold_version_of(wanted)
         rows = list(_sections(actor).filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
         name = SIGN_AS.get(actor.agency_code, SIGN_AS[HSI])
-        outcome = machine.judge(name, rows, actor=actor, reason="", versions=versions)
+        outcome = machine.judge(name, rows, actor=actor, reason="", versions=_still_as_seen(rows, versions or {}))
         outcome.refused += machine.not_found(wanted, rows)
         machine.move(name, outcome.done, actor=actor, reason="")
         SignOff.objects.bulk_create(
@@ -325,6 +340,18 @@ def sign_off(pks: Iterable[int], *, actor: User, versions: Mapping[int, int] | N
     return outcome
 
 
+def _still_as_seen(rows: Sequence[Section], seen: Mapping[int, int]) -> dict[int, int]:
+    """The versions seen, but the present one of a section that has only been signed off since.
+
+    Each step of a section raises its version by one, as the first gave it version 1.
+    """
+    behind = [row for row in rows if seen.get(row.pk, row.version) < row.version]
+    steps = StepEvent.objects.filter(workflow=Section.workflow, subject__in=[row.number for row in behind])
+    changes = steps.exclude(transition__in=SIGN_AS.values()).values_list("subject").annotate(last=Max("sequence"))
+    last_changes = dict(changes) if behind else {}
+    return {**seen, **{row.pk: row.version for row in behind if last_changes[row.number] <= seen[row.pk]}}
+
+
 def add_attachment(pk: int, *, actor: User, version: int, name: str, content_type: str, content: bytes) -> Changed:
     """Adds a file to a section, which is a change of it. Raises Refused."""
     try:
@@ -333,6 +360,8 @@ def add_attachment(pk: int, *, actor: User, version: int, name: str, content_typ
         raise Refused(Refusal(name, "size", str(unfit))) from unfit
     with transaction.atomic():
         section = _locked_section(pk, actor)
+        if section.attachments.current().filter(name__iexact=kept["name"]).exists():
+            raise Refused(Refusal(section.number, "exists", SAME_NAME))
         what = f"Attachment “{name}” added, SHA-256 {kept['sha256']}."
         section = _move_one("change", section, actor=actor, reason=what, version=version)
         Attachment.objects.create(section=section, added_by=actor, added_by_name=actor.recorded_name, **kept)
