@@ -1,4 +1,4 @@
-# make up, make test, make bench: each first prepares what it needs. README.md says what they do and what they read.
+# make up, make test, make bench, make screenshots: each first prepares what it needs. README.md says what they do and what they read.
 
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python3.14 python; do \
 	$$name -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; \
@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Reading the settings starts no server when they are named.
 NO_SERVER := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/0
 
-.PHONY: install up test bench lint types
+.PHONY: install up test bench screenshots lint types
 
 install:
 	@if ! cmp -s requirements.txt .venv/installed.txt || ! $(BIN)/python -c '' 2>/dev/null; then \
@@ -29,6 +29,9 @@ test: install
 
 bench: install
 	@exec $(BIN)/python -m benchmarks.run
+
+screenshots: install
+	@exec $(BIN)/python -m pytest -q tests/browser/screenshots.py
 
 lint: install
 	$(BIN)/ruff check

@@ -24,12 +24,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page_of(browser: Browser, live_server: Any, transactional_db: None) -> Iterator[Callable[..., Page]]:
-    """Opens a window for a user who is signed in; further arguments are those of a Playwright context."""
+    """Opens a window for a user who is signed in, or for None; further arguments are those of a Playwright context."""
     contexts = []
 
-    def open_page(user: User, **options: Any) -> Page:
+    def open_page(user: User | None, **options: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, viewport=DESKTOP, **options)
         contexts.append(context)
+        if user is None:
+            return context.new_page()
         client = Client()
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         session = client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -12,17 +13,18 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook
+from playwright.sync_api import Page
 
 from audit import closures, jobs
 from audit.exports import orders
 from audit.filters import Filters
 from audit.models import Calendar, Closure, ExportFile, Job
-from designation import comments, keys, workflow
+from designation import comments, keys, saved_views, workflow
 from designation.demo.data import make_all
 from designation.demo.users import refresh_demo_users
 from designation.files import told_apart
 from designation.jobs import order_acts
-from designation.models import Agent, ApiClient, Designation, Request, RequestFile, RosterUpload, User
+from designation.models import Agent, ApiClient, Designation, Request, RequestFile, RosterUpload, SavedView, User
 from designation.models.requests import State
 from designation.rosters import uploads as rosters
 from tests.designation.sample_files import PDF
@@ -46,8 +48,8 @@ ROWS = [["00991", "Stone", "Lee", "Port cases"], ["00992", "", "Max", "Port case
 class Demo:
     """An invented year and the demo users, with what the year lacks made when it is first asked for."""
 
-    def __init__(self) -> None:
-        make_all(seed=SEED, count=COUNT, until=timezone.now())
+    def __init__(self, count: int = COUNT) -> None:
+        make_all(seed=SEED, count=count, until=timezone.now())
         self.users = {user.username: user for user in refresh_demo_users("correct horse battery staple")}
 
     def __getitem__(self, username: str) -> User:
@@ -82,6 +84,11 @@ class Demo:
             [new_request(agent)], actor=self["coordinator"], office=office, submit=submit
         ).done
         return Request.objects.get(pk=done[0].pk)
+
+    @cached_property
+    def view(self) -> SavedView:
+        """One that the coordinator has kept of the requests."""
+        return saved_views.keep(self["coordinator"], "requests", "Open ones", {"state": "open"})
 
     @cached_property
     def file(self) -> RequestFile:
@@ -219,6 +226,17 @@ class Demo:
         AccessAttempt.objects.create(username="nobody", ip_address="192.0.2.1", failures_since_start=3)
         AccessLog.objects.create(username="nobody", ip_address="192.0.2.1")
         AccessFailureLog.objects.create(username="nobody", ip_address="192.0.2.1")
+
+
+class Windows(dict[str, Page]):
+    """A window for each demo user, by his name, in which he is signed in once; for another name, nobody is."""
+
+    def __init__(self, demo: Demo, page_of: Callable[..., Page]) -> None:
+        self.demo, self.page_of = demo, page_of
+
+    def __missing__(self, who: str) -> Page:
+        self[who] = self.page_of(self.demo.users.get(who))
+        return self[who]
 
 
 def log(actor: User, row: Any, message: str) -> None:
