@@ -24,29 +24,30 @@ class CommentForm(Form):
         label="Comment",
         help_text="Everybody who may see the request reads it, DEA too once the request is with it. It stays as it is.",
     )
-    files = CheckedFilesField(
+    attached = CheckedFilesField(
         required=False,
+        label="Files",
         help_text=f"{TAKEN}. Up to {LARGEST_IN_WORDS} each, {MOST_FILES} at once.",
         error_messages={"required": "Choose a file."},
     )
 
-    def __init__(self, *args: Any, row: Request, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="comment_%s", **kwargs)
+    def __init__(self, data: Any = None, files: Any = None, *, row: Request) -> None:
+        super().__init__(data, files, auto_id="comment_%s")
         self.row = row
         if row.state == State.DRAFT:
             del self.fields["text"]
-            self.fields["files"].required = True
+            self.fields["attached"].required = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors and not cleaned.get("text") and not cleaned["files"]:
+        if not self.errors and not cleaned.get("text") and not cleaned["attached"]:
             self.add_error("text", "Write a comment, or choose a file.")
         return cleaned
 
     def save(self, actor: User) -> Added:
         """Raises Refused."""
         given = self.cleaned_data
-        return comments.add(self.row.pk, actor=actor, text=given.get("text", ""), files=given["files"])
+        return comments.add(self.row.pk, actor=actor, text=given.get("text", ""), files=given["attached"])
 
 
 def told(added: Added) -> str:

@@ -120,13 +120,14 @@ def tell_of_comment(request: Request, what: str, text: str, *, actor: User, plac
 
 def _asked_now(request: Request) -> list[Audience]:
     """Who is asked to act on the request in its state."""
-    return {
+    asked: dict[str, list[Audience]] = {
         State.HSI_REVIEW: [(Role.HSI_HQ, None)],
         State.DEA_INTAKE: [(Role.DEA_HQ, None), (Role.DEA_FIELD, request.division_id)],
         State.FIELD_REVIEW: [(Role.DEA_FIELD, request.division_id)],
         State.DEA_DECISION: [(Role.DEA_HQ, None)],
         State.RETURNED: [(Role.COORDINATOR, request.office_id)],
-    }.get(State(request.state), [])
+    }
+    return asked.get(request.state, [])
 
 
 def export_ended(file: ExportFile, state: ExportFile.State) -> None:

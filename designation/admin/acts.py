@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -20,7 +20,7 @@ from designation.act_forms import ActForm
 from designation.admin.base import user_of
 from designation.admin.bulk import BulkAdmin
 from designation.declared import Declared
-from designation.views.access import post_only
+from designation.views.access import View, post_only
 
 STATUS = {"permission": 403, "not_found": 404}
 CONFLICT = 409
@@ -40,8 +40,8 @@ class ActsAdmin(BulkAdmin):
             self._path("<int:pk>/<slug:name>/", require_http_methods(["GET", "POST"])(self.act_view), "act"),
         ]
 
-    def _path(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        def permitted(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def _path(self, route: str, view: View, name: str) -> URLPattern:
+        def permitted(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             if not self.has_view_permission(request):
                 raise PermissionDenied
             return view(request, **kwargs)

@@ -44,7 +44,7 @@ def download(file: RequestFile) -> str:
 def test_a_comment_with_files_is_added_and_the_page_shows_them(people: People, client):
     request = factories.request(people, "dea_intake")
     client.force_login(people.coordinator)
-    sent = {"text": "The memo.\r\nSigned.", "files": [upload(), upload("map.png", PNG)]}
+    sent = {"text": "The memo.\r\nSigned.", "attached": [upload(), upload("map.png", PNG)]}
     response = client.post(comment(request), sent)
     said = Comment.objects.get()
     assert response.url == f"{detail(request)}#comment-{said.pk}"
@@ -58,8 +58,8 @@ def test_a_comment_with_files_is_added_and_the_page_shows_them(people: People, c
 def test_what_is_wrong_stands_beside_the_field_and_the_text_stays(people: People, client):
     request = factories.request(people, "dea_intake")
     client.force_login(people.coordinator)
-    page = client.post(comment(request), {"text": "The memo.", "files": [upload(), upload("run.pdf", b"MZ")]})
-    assert "“run.pdf” is none of these" in page.context["form"].errors["files"][0]
+    page = client.post(comment(request), {"text": "The memo.", "attached": [upload(), upload("run.pdf", b"MZ")]})
+    assert "“run.pdf” is none of these" in page.context["form"].errors["attached"][0]
     assert "The memo." in page.text
     assert "Write a comment, or choose a file." in client.post(comment(request), {"text": " "}).text
     assert not Comment.objects.exists()
@@ -71,7 +71,7 @@ def test_a_draft_takes_files_alone_and_says_why(people: People, client):
     page = client.get(detail(request))
     assert "write in its justification" in page.text
     assert 'name="text"' not in page.text
-    client.post(comment(request), {"text": "Ignored.", "files": [upload()]})
+    client.post(comment(request), {"text": "Ignored.", "attached": [upload()]})
     assert (Comment.objects.count(), RequestFile.objects.count()) == (0, 1)
     assert "Choose a file." in client.post(comment(request), {"text": "No file."}).text
 
@@ -138,7 +138,7 @@ class TestReview:
         file = memo_on(request, people.coordinator)
         client.force_login(people.dea_hq)
         assert download(file) in client.get(review(request)).text
-        response = client.post(review(request, "comment"), {"text": "Thank you.", "files": [upload("map.png", PNG)]})
+        response = client.post(review(request, "comment"), {"text": "Thank you.", "attached": [upload("map.png", PNG)]})
         said = Comment.objects.get()
         assert response.url == f"{review(request)}#comment-{said.pk}"
         assert (said.author, said.author_role) == (people.dea_hq, "dea_hq")
@@ -147,7 +147,7 @@ class TestReview:
     def test_says_what_is_wrong_and_keeps_the_text(self, people: People, client):
         request = factories.request(people, "dea_intake")
         client.force_login(people.dea_hq)
-        page = client.post(review(request, "comment"), {"text": "Kept.", "files": [upload("run.pdf", b"MZ")]})
+        page = client.post(review(request, "comment"), {"text": "Kept.", "attached": [upload("run.pdf", b"MZ")]})
         assert "is none of these" in page.text
         assert "Kept." in page.text
 

@@ -462,7 +462,7 @@ def test_each_answer_is_changed_from_the_check_and_leads_back_to_it(people: Peop
 def test_files_of_a_draft_stand_in_the_check(people: People, client):
     request = factories.request(people, "draft")
     client.force_login(people.coordinator)
-    sent = {"files": [SimpleUploadedFile("memo.pdf", PDF)]}
+    sent = {"attached": [SimpleUploadedFile("memo.pdf", PDF)]}
     response = client.post(reverse("designation:request_comment", args=[request.number]), sent)
     assert response.url == check(request)
     assert "memo.pdf" in client.get(check(request)).text
