@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import addresses
 from tests.browser.demo import Demo, Windows
@@ -24,7 +24,8 @@ COUNT = 1500  # requests of the year, so that lists and reports look as they do 
 EVERY_PAGE = Path(settings.BASE_DIR) / "var" / "screenshots"
 OF_README = Path(settings.BASE_DIR) / "docs" / "screenshots"
 WINDOW = {"width": 1280, "height": 900}
-TALL = {"width": 1280, "height": 1500}  # as far down as the picture of a report
+TALL = {"width": 1280, "height": 1300}  # as far down as what is late, and as the picture of a report
+TALLEST = {"width": 1280, "height": 2000}  # as far down as what happened to a request
 
 
 def test_take_pictures(page_of: Callable[..., Page], settings: Any, tmp_path: Path) -> None:
@@ -49,8 +50,8 @@ def test_take_pictures(page_of: Callable[..., Page], settings: Any, tmp_path: Pa
 def shown_in_readme(demo: Demo) -> Iterator[tuple[str, str, str, Any]]:
     """The name of each picture, who sees the page, its address, and the size of the window."""
     request = reverse("designation:request_detail", args=[demo.request.number])
-    yield "home", "coordinator", reverse("home"), WINDOW
-    yield "request", "coordinator", request, TALL
+    yield "home", "coordinator", reverse("home"), TALL
+    yield "request", "coordinator", request, TALLEST
     yield "queue", "dea_hq", reverse("admin:designation_request_changelist"), WINDOW
     yield "timeliness", "auditor", reverse("audit:timeliness"), TALL
 
@@ -60,6 +61,6 @@ def take(page: Page, path: Path, **options: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for picture in page.locator("main img").all():
         picture.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.images].every(image => image.complete)", timeout=60_000)
+        expect(picture).to_have_js_property("complete", True, timeout=60_000)
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=path, **options)
