@@ -16,7 +16,7 @@ from audit.exports.columns import BUSINESS_SECONDS, CODE, HOURS, SECONDS, Column
 from audit.exports.formats import About, CannotWrite
 from audit.exports.query import Export
 from audit.exports.snapshot import Snapshot
-from audit.filters import DECIDED, FILED, OPEN
+from audit.filters import DECIDED, FILED, OPEN, Filters
 from audit.machine import Subject
 from audit.manifest import words
 from audit.reports.tables import plain_date
@@ -158,6 +158,7 @@ def _in_words(name: str) -> str:
 def _asked(export: Export, model: type[Subject] | None) -> list[tuple[str, str]]:
     """What the export is about, as (what, answer)."""
     filters, several = export.filters, str(model._meta.verbose_name_plural) if model else "cases"
+    assert isinstance(filters, Filters)  # a list as it is shown has no report to print
     did = {FILED: " that were first submitted", DECIDED: " that ended"}.get(filters.cohort, "")
     since = f" from {plain_date(filters.first_day)}" if filters.first_day else ""
     until = f" through {plain_date(filters.last_day)}" if filters.last_day else ""
