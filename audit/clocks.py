@@ -227,23 +227,32 @@ answered AS (
 judged AS (
     SELECT answered.*, first_value(goal) OVER (PARTITION BY subject, measure, party ORDER BY sequence) AS goal_id
     FROM answered
+),
+decisive AS (
+    SELECT DISTINCT ON (subject, judged.measure, judged.party)
+           subject, judged.measure, judged.party, first_sequence, judged.stage, turn,
+           goal.business_seconds AS goal_seconds, entered_at,
+           greatest(goal.business_seconds - used_before, 0) AS remaining
+    FROM judged JOIN audit_goal AS goal ON goal.id = judged.goal_id
+    WHERE left_at IS NULL OR used_before + judged.business_seconds > goal.business_seconds
+    ORDER BY subject, judged.measure, judged.party, sequence
 )
-SELECT DISTINCT ON (subject, judged.measure, judged.party)
-       subject, judged.measure, judged.party, first_sequence, judged.stage, turn, goal.business_seconds,
-       entered_at, greatest(goal.business_seconds - used_before, 0)
-FROM judged JOIN audit_goal AS goal ON goal.id = judged.goal_id
-WHERE left_at IS NULL OR used_before + judged.business_seconds > goal.business_seconds
-ORDER BY subject, judged.measure, judged.party, sequence
+SELECT * FROM decisive
+WHERE %(late_at)s::timestamptz IS NULL OR entered_at + make_interval(secs => remaining) < %(late_at)s
 """
 
 
-def open_clocks(workflow: str) -> list[OpenClock]:
+def open_clocks(workflow: str, *, late_at: datetime | None = None) -> list[OpenClock]:
     """The clocks with a goal, beside those of single stays, that run or are over their goal; the first due first.
 
-    Of all subjects of the workflow that are in a stage now. Two queries.
+    Of all subjects of the workflow that are in a stage now; where `late_at` is given, only those that are late then.
+    Two queries.
     """
     clock = load()
     with connection.cursor() as cursor:
-        cursor.execute(OPEN_CLOCKS, {"workflow": workflow})
-        found = [OpenClock(*row, due_at=clock.add(since, left)) for *row, since, left in cursor.fetchall()]
+        # Business time is never longer than the time by the wall: what cannot be late by that is not looked at further.
+        cursor.execute(OPEN_CLOCKS, {"workflow": workflow, "late_at": late_at})
+        found = [OpenClock(*(*row, clock.add(since, left))) for *row, since, left in cursor.fetchall()]
+    if late_at is not None:
+        found = [each for each in found if late_at > each.due_at]
     return sorted(found, key=lambda each: (each.due_at, each.subject, each.measure, each.party))

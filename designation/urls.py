@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from designation.views import acts, agents, bulk, comments, filing, jobs, lists, lookup, notices, requests, rosters
+from designation.views import (
+    acts,
+    agents,
+    bulk,
+    comments,
+    filing,
+    home,
+    jobs,
+    lists,
+    lookup,
+    notices,
+    requests,
+    rosters,
+)
 from designation.views import help as help_pages
 
 app_name = "designation"
@@ -49,6 +62,7 @@ urlpatterns = [
     path("notices/settings/", notices.notice_settings, name="notice_settings"),
     path("notices/read/", notices.notices_read, name="notices_read"),
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
+    path("home/seen/", home.home_seen, name="home_seen"),
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<uuid:key>/", jobs.job_page, name="job"),
     path("jobs/<uuid:key>/cancel/", jobs.job_cancel, name="job_cancel"),

@@ -8,6 +8,7 @@ from designation.models.reminders import Digest, Reminder
 from designation.models.requests import FieldOpinion, Request
 from designation.models.rosters import RosterMapping, RosterUpload
 from designation.models.views import SavedView
+from designation.models.visits import HomeVisit
 
 __all__ = [
     "Agency",
@@ -19,6 +20,7 @@ __all__ = [
     "Designation",
     "Digest",
     "FieldOpinion",
+    "HomeVisit",
     "InAppOnly",
     "Notice",
     "NoticeKind",

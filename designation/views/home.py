@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import BooleanField, Case, When
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audit import keyset
-from audit.clocks import Status
+from audit.clocks import OpenClock, Status
+from audit.models import Job
 from designation.lookup_forms import LookUpForm
-from designation.models import Notice, Request, Role, User
-from designation.models.requests import OPEN_STATES, State
+from designation.models import HomeVisit, Notice, Request, Role, User
+from designation.models.requests import OPEN_STATES, RequestQuerySet, State
 from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
-from designation.selectors import MINE, OPEN, Work, find_requests, late_clock_labels, request_parts, work_of
-from designation.views.access import SignedIn
+from designation.recent import CONCERNED, changes_since
+from designation.selectors import (
+    MINE,
+    OPEN,
+    Work,
+    find_requests,
+    late_clock_labels,
+    late_clocks,
+    request_parts,
+    waiting_for,
+    work_of,
+)
+from designation.views.access import SignedIn, post_only
 
 NOTICES_SHOWN = 5
 LATE_SHOWN = 10
+WAITING_SHOWN = 5
+DEA_ACTS = {State.DEA_INTAKE: "Take in", State.FIELD_REVIEW: "Review", State.DEA_DECISION: "Decide"}
 
 
 @dataclass(frozen=True)
@@ -133,11 +149,20 @@ def home(request: SignedIn) -> HttpResponse:
     user = request.user
     files = user.has_role(*HSI_ROLES)
     notices = Notice.objects.visible_to(user).unread()[:NOTICES_SHOWN]
-    work = work_of(user) if user.has_role(*READER_ROLES) else None
+    reads = user.has_role(*READER_ROLES)
+    late = late_clocks(timezone.now()) if reads else {}
+    work = work_of(user, late_by_others=late) if reads else None
+    seen_until = HomeVisit.objects.look(user) if user.has_role(*CONCERNED) and request.method == "GET" else None
     context = {
         "files": files,
         "stats": _stats(work, user) if work else [],
-        "late": _late(user) if work and work.late else [],
+        "waiting": _waiting(user, late) if work and work.mine else [],
+        "waiting_count": work.mine if work else 0,
+        "waiting_url": _waiting_url(user),
+        "seen_until": seen_until,
+        "changes": changes_since(user, seen_until) if seen_until else None,
+        "jobs": Job.objects.of(user).unfinished().defer("parameters"),
+        "late": _late(user, late) if work and work.late else [],
         "late_count": work.late if work else None,
         "late_url": _list_url(clock=Status.LATE),
         "notices": notices,
@@ -168,13 +193,59 @@ def _stats(work: Work, user: User) -> list[dict[str, Any]]:
     return stats
 
 
-def _late(user: User) -> list[dict[str, Any]]:
-    """The late requests with which clocks they are late by, beside that of the stage; the longest overdue first."""
-    parts = request_parts(find_requests(user, clock=Status.LATE), "due", OPEN_STATES)
-    page = keyset.page_of(parts, {}, LATE_SHOWN)
-    rows = page.rows(Request.objects.select_related("agent", "office").with_clock(), key="number")
-    late_by = late_clock_labels()
-    return [{"row": row, "late_by": late_by.get(row.number, [])} for row in rows]
+Late = Mapping[str, Sequence[OpenClock]]
+
+
+def _waiting(user: User, late: Late) -> list[dict[str, Any]]:
+    """The requests on which it is the user's turn; the first due first."""
+    return _lines(find_requests(user, turn=MINE), user, late, WAITING_SHOWN)
+
+
+def _late(user: User, late: Late) -> list[dict[str, Any]]:
+    """The late requests; the longest overdue first."""
+    return _lines(find_requests(user, clock=Status.LATE, late_by_others=late), user, late, LATE_SHOWN)
+
+
+def _lines(found: RequestQuerySet, user: User, late: Late, most: int) -> list[dict[str, Any]]:
+    """The requests, the act that is the user's on each, and which clocks each is late by, beside that of its stage."""
+    page = keyset.page_of(request_parts(found, "due", OPEN_STATES), {}, most)
+    is_mine = Case(When(waiting_for(user), then=True), default=False, output_field=BooleanField())
+    shown = Request.objects.select_related("agent", "office").with_clock().annotate(is_mine=is_mine)
+    late_by = late_clock_labels(late)
+    return [
+        {"row": row, "act": _act_on(row) if row.is_mine else None, "late_by": late_by.get(row.number, [])}
+        for row in page.rows(shown, key="number")
+    ]
+
+
+def _act_on(row: Request) -> dict[str, str]:
+    """Where the act is made that moves the request on, and what it is called."""
+    number = row.number
+    if row.state == State.DRAFT:
+        return {"label": "Check and submit", "url": reverse("designation:request_check", args=[number])}
+    if row.state == State.RETURNED:
+        return {"label": "Answer", "url": reverse("designation:request_answer", args=[number])}
+    if row.state == State.HSI_REVIEW:
+        return {"label": "Endorse", "url": reverse("designation:request_act", args=[number, "endorse"])}
+    return {"label": DEA_ACTS[row.state], "url": reverse("admin:designation_request_change", args=[row.pk])}
+
+
+def _waiting_url(user: User) -> str:
+    """The list of all that waits for the user, where many are done at once."""
+    if user.has_role(*DEA_ROLES):
+        return reverse("admin:designation_request_changelist")
+    return _list_url(turn=MINE)
+
+
+def _home_url(_request: SignedIn) -> str:
+    return reverse("home")
+
+
+@post_only(_home_url)
+def home_seen(request: SignedIn) -> HttpResponse:
+    """Marks what changed as seen."""
+    HomeVisit.objects.mark_seen(request.user)
+    return redirect("home")
 
 
 def _label(part: Part, user: User) -> str:

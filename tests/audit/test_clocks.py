@@ -223,4 +223,5 @@ def test_what_is_found_of_all_open_subjects_at_once_is_what_the_page_of_each_say
         given = open_clocks("invented")
         assert {(one.subject, one.party, one.due_at, one.running, one.goal_seconds) for one in given} == expected
         assert [one.due_at for one in given] == sorted(one.due_at for one in given)
+        assert open_clocks("invented", late_at=at) == [one for one in given if at > one.due_at]
         transaction.set_rollback(True)

@@ -15,6 +15,7 @@ from audit.models import Goal, StageVisit
 from designation.models import Request
 from designation.views import home
 from tests import factories
+from tests.designation.test_pages_home import look_away
 
 pytestmark = pytest.mark.django_db
 LIST, QUEUE = reverse("designation:request_list"), reverse("admin:designation_request_changelist")
@@ -105,7 +106,8 @@ def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests_with_goa
     client.force_login(people.hsi_hq)
     for count in (1, 19):
         factories.requests(people, "dea_decision", count=count)
-        with django_assert_num_queries(13):
+        look_away(people.hsi_hq, 2)
+        with django_assert_num_queries(18):
             client.get(reverse("home"))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from designation import workflow
-from designation.models import Notice
+from designation import jobs, workflow
+from designation.models import HomeVisit, Notice
 from tests import factories
 from tests.factories import People
 
@@ -85,11 +88,22 @@ def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests(
 ):
     factories.request(people, "hsi_review")
     client.force_login(people.hsi_hq)
-    with django_assert_num_queries(9):
-        client.get(HOME)
-    factories.requests(people, "returned", count=19)
-    with django_assert_num_queries(9):
-        client.get(HOME)
+    for count in (1, 19):
+        factories.requests(people, "returned", count=count)
+        look_away(people.hsi_hq, 2)
+        with django_assert_num_queries(20):
+            client.get(HOME)
+
+
+def test_what_changed_costs_the_same_queries_for_1_and_for_20_requests(
+    people: People, client, django_assert_num_queries
+):
+    client.force_login(people.coordinator)
+    for count in (1, 19):
+        look_away(people.coordinator, 2)
+        factories.requests(people, "approved", count=count)
+        with django_assert_num_queries(16):
+            assert client.get(HOME).context["changes"].count
 
 
 def test_notices_are_the_users_own_and_are_counted_in_the_header(people: People, client):
@@ -151,3 +165,113 @@ def test_a_notice_of_hundreds_shows_the_first_ten_and_how_many_more(people: Peop
     assert "1,212 requests" in page
     assert page.count("/requests/T21-") == 10
     assert "and 1,202 more" in page
+
+
+def look_away(user, hours: float) -> None:
+    """The user has last looked so long ago."""
+    then = timezone.now() - timedelta(hours=hours)
+    HomeVisit.objects.update_or_create(user=user, defaults={"looked_at": then, "seen_until": then})
+
+
+def changes(client) -> list[tuple[str, str]]:
+    return [(change.number, change.label) for change in client.get(HOME).context["changes"].newest]
+
+
+def test_what_changed_since_the_last_visit_is_listed_until_the_next_visit_begins(people: People, client):
+    client.force_login(people.coordinator)
+    factories.request(people, "hsi_review")
+    assert changes(client) == [], "of a first visit, nothing is new"
+    look_away(people.coordinator, 2)
+    endorsed, approved = factories.request(people, "dea_intake"), factories.request(people, "approved")
+    expected = [(approved.number, "Approved"), (endorsed.number, "Endorsed")]
+    assert changes(client) == expected
+    assert changes(client) == expected, "loading the page again empties nothing"
+
+
+def test_a_new_visit_begins_where_the_last_one_ended(people: People, client):
+    client.force_login(people.coordinator)
+    factories.request(people, "dea_intake")
+    look_away(people.coordinator, 2)
+    HomeVisit.objects.update(seen_until=timezone.now() - timedelta(days=1))
+    client.get(HOME)
+    seen = HomeVisit.objects.get().seen_until
+    assert timedelta(hours=1.9) < timezone.now() - seen < timedelta(hours=2.1)
+
+
+def test_what_is_marked_as_seen_is_new_no_more(people: People, client):
+    client.force_login(people.coordinator)
+    look_away(people.coordinator, 2)
+    factories.request(people, "dea_intake")
+    assert "Mark as seen" in client.get(HOME).text
+    page = client.post(reverse("designation:home_seen"), follow=True)
+    assert "Mark as seen" not in page.text
+    assert changes(client) == []
+
+
+def test_who_decides_sees_what_changed_of_what_he_acted_on_and_not_his_own_steps(people: People, client):
+    mine = factories.request(people, "returned")  # by headquarters of DEA
+    other = factories.request(people, "dea_intake")
+    client.force_login(people.dea_hq)
+    look_away(people.dea_hq, 2)
+    assert changes(client) == [], "he made the last step himself, and acted on nothing else"
+    answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
+    workflow.resubmit(mine.pk, actor=people.coordinator, version=mine.version, **answer)
+    assert other.number
+    assert changes(client) == [(mine.number, "Resubmitted")]
+
+
+def test_nobody_is_told_what_changed_of_what_he_may_not_see(people: People, client):
+    look_away(people.other_coordinator, 2)
+    factories.request(people, "dea_intake")
+    client.force_login(people.other_coordinator)
+    assert changes(client) == []
+    client.force_login(people.auditor)
+    assert client.get(HOME).context["changes"] is None
+
+
+def test_a_request_that_changed_often_is_one_line_and_all_are_counted(people: People, client):
+    look_away(people.coordinator, 2)
+    factories.requests(people, "approved", count=7)
+    client.force_login(people.coordinator)
+    found = client.get(HOME).context["changes"]
+    assert (len(found.newest), str(found.count)) == (5, "7")
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "label", "leads_to"),
+    [
+        ("coordinator", "draft", "Check and submit", "/requests/{number}/check/"),
+        ("coordinator", "returned", "Answer", "/requests/{number}/answer/"),
+        ("hsi_hq", "hsi_review", "Endorse", "/requests/{number}/acts/endorse/"),
+        ("dea_hq", "dea_intake", "Take in", "/admin/designation/request/{pk}/change/"),
+        ("dea_field", "field_review", "Review", "/admin/designation/request/{pk}/change/"),
+        ("dea_hq", "dea_decision", "Decide", "/admin/designation/request/{pk}/change/"),
+    ],
+)
+def test_each_line_of_what_waits_leads_to_the_page_where_it_is_done(
+    people: People, client, role, state, label, leads_to
+):
+    request = factories.request(people, state)
+    client.force_login(getattr(people, role))
+    (line,) = client.get(HOME).context["waiting"]
+    assert line["act"] == {"label": label, "url": leads_to.format(number=request.number, pk=request.pk)}
+    assert client.get(line["act"]["url"]).status_code == 200
+
+
+def test_what_waits_beyond_the_first_lines_is_counted_and_led_to(people: People, client):
+    factories.requests(people, "returned", count=7)
+    client.force_login(people.coordinator)
+    page = client.get(HOME)
+    assert len(page.context["waiting"]) == 5
+    assert "All 7 that wait for you" in page.text
+    assert str(client.get(page.context["waiting_url"]).context["count"]) == "7"
+
+
+def test_what_is_under_way_is_found_on_the_home_page(people: People, client):
+    order = {"versions": {1: 1}, "left_out": [], "reason": "", "back": ""}
+    job = jobs.order_acts("requests", "endorse", owner=people.hsi_hq, title="Endorse 900 requests", **order)
+    client.force_login(people.hsi_hq)
+    page = client.get(HOME).text
+    assert f'<a class="usa-link" href="{job.path}">Endorse 900 requests</a>: 0 of 1 row' in page
+    client.force_login(people.coordinator)
+    assert "Endorse 900 requests" not in client.get(HOME).text

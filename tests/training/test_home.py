@@ -43,5 +43,5 @@ def test_the_home_page_costs_the_same_queries_for_one_and_for_many(
     for count in (1, 4):
         for _ in range(count):
             dispute(section(version(people)), people.dea_manager)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.get(reverse("home"))
