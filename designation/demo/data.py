@@ -13,10 +13,11 @@ from django.utils.module_loading import import_string
 
 from audit import calendar, ledger
 from audit.models import Goal, StepEvent
+from designation.demo.comments import comments_on
 from designation.demo.goals import invented_goals
 from designation.demo.staff import invent_staff
 from designation.demo.year import DAYS, Inventor, Setting, Year
-from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
+from designation.models import Agent, Agreement, Comment, Designation, FieldOpinion, Office, Request, User
 
 BATCH = 2000
 
@@ -60,6 +61,7 @@ def make_demo_data(*, seed: int, count: int, until: datetime) -> Year:
         if not Goal.objects.filter(workflow=Request.workflow).exists():
             Goal.objects.bulk_create(invented_goals(_midnight(until - timedelta(days=DAYS + 1))))
         _write(year)
+        Comment.objects.bulk_create(comments_on(year, staff, seed=seed, until=until), batch_size=BATCH)
     return year
 
 

@@ -18,7 +18,7 @@ from designation import workflow
 from designation.demo.data import NotEmpty, make_demo_data
 from designation.demo.staff import invent_staff
 from designation.demo.year import Inventor, Setting, Year
-from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, Role, User
+from designation.models import Agent, Agreement, Comment, Designation, FieldOpinion, Office, Request, Role, User
 from designation.models.people import ROLE_AGENCY
 from tests import factories
 
@@ -152,6 +152,15 @@ def test_later_on_the_same_day_the_same_year_has_only_gone_on(staff_and_offices)
 def test_nothing_lies_in_the_future(year):
     assert StepEvent.objects.latest("at").at <= UNTIL
     assert StepEvent.objects.filter(workflow="request").earliest("at").at > UNTIL - timedelta(days=367)
+
+
+def test_staff_of_both_agencies_talk_on_open_requests_once_dea_reviews_them(year):
+    said = Comment.objects.select_related("request", "author__office")
+    assert {comment.author_role for comment in said} == {Role.DEA_FIELD, Role.COORDINATOR}
+    for comment in said:
+        since = StageVisit.objects.open().get(workflow=Request.workflow, subject=comment.request.number).entered_at
+        assert since < comment.made_at <= UNTIL
+        assert comment.author.office in (comment.request.office, comment.request.division)
 
 
 def test_every_stay_on_a_clock_has_a_goal_marked_as_invented(year):
