@@ -26,6 +26,7 @@ from audit.reports import printing
 from audit.reports.backlog import Backlog
 from audit.reports.behind import FIELDS, PAGE_SIZE, Behind, trail
 from audit.reports.figures import Moment
+from audit.reports.limits import TookTooLong, limited_to
 from audit.reports.pages import BY_PERIOD, PAGES, REPORTS, Part, beside, has_picture, svg
 from audit.reports.question import STAGE
 from audit.reports.tables import DAY, TEXT, Table, measure_label, plain_date, shown
@@ -33,13 +34,19 @@ from audit.reports.timeliness import MET, Stages
 from audit.spreadsheets import harmless
 
 View = Callable[..., HttpResponse]
+TOO_LONG = (
+    "The report was stopped after {seconds} seconds, so that it does not slow down the work of others. Ask for a "
+    "shorter period or with fewer filters, or order the cases as an export under Processing times, which may take as "
+    "long as it needs."
+)
 
 
 def asks(template: str, page: str = "") -> Callable[[View], Any]:
     """Lets in the roles of settings.AUDIT_REPORT_ROLES, and gives the view what the address asks.
 
-    For an address that asks what cannot be answered, the page of the template says what is wrong. `page` names the one
-    whose fields are shown, where the address itself does not name it or one of its reports.
+    For an address that asks what cannot be answered, or not within settings.AUDIT_REPORT_SECONDS, the page of the
+    template says what is wrong. `page` names the one whose fields are shown, where the address itself does not name it
+    or one of its reports.
     """
 
     def decorate(view: View) -> Any:
@@ -54,7 +61,12 @@ def asks(template: str, page: str = "") -> Callable[[View], Any]:
             form = ReportForm(request.GET.dict(), user=user, moment=moment, shows=shows)
             if not form.is_valid():
                 return render(request, template, {"form": form}, status=400)
-            return view(request, form, form.asked(), moment, **named)
+            try:
+                with limited_to(settings.AUDIT_REPORT_SECONDS):
+                    return view(request, form, form.asked(), moment, **named)
+            except TookTooLong:
+                form.add_error(None, TOO_LONG.format(seconds=settings.AUDIT_REPORT_SECONDS))
+                return render(request, template, {"form": form}, status=503)
 
         return asking
 

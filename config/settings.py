@@ -192,6 +192,8 @@ LOAD_MAKERS = ["training.load.data.make"]
 
 # Roles whose users read and export processing times, each those of the rows that he may see.
 AUDIT_REPORT_ROLES = ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field", "training_manager"]
+# The seconds after which a page of reports is stopped and says so.
+AUDIT_REPORT_SECONDS = env.int("REPORT_SECONDS", default=20)
 # The workflows that only some of these roles read; every other is read by all of them.
 AUDIT_WORKFLOW_ROLES = {
     "request": ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"],

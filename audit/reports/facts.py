@@ -17,8 +17,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from audit.calendar import seconds_between_sql
 from audit.models import Goal
+from audit.reports.limits import limit_sql
 from audit.reports.question import ENDED, Measure, MeasuredWith, Question
 
 
@@ -59,46 +59,38 @@ AT_LAST_STEP = """(
     SELECT last.dimensions FROM audit_stepevent AS last
     WHERE last.workflow = stay.workflow AND last.subject = stay.subject ORDER BY last.sequence DESC LIMIT 1
 )"""
-SO_FAR = seconds_between_sql("stay.entered_at", "coalesce(stay.left_at, %(as_of)s)", calendar="%(calendar)s")
-
+# Filters are asked of what was found, never while it is being found: how many rows they leave PostgreSQL cannot know,
+# and a plan for one row that meets thousands reads all stays again for each of them.
 CASES = """
-SELECT found.subject, found.at {dimensions}
-FROM ({found}) AS found
-WHERE {conditions}
+WITH found AS {materialized} ({found})
+SELECT found.subject, found.at {dimensions} FROM found WHERE {conditions}
 """
+SO_FAR = "audit_business_seconds(%(calendar)s, stay.entered_at, %(as_of)s)"
+# The stays of each case are found by their key and summed up by themselves, for the same reason: whatever number of
+# cases is expected, the work grows with the number that there is.
 FACTS = """
-WITH cases AS MATERIALIZED ({cases}),
-stay AS (
-    SELECT stay.subject, stay.sequence, stay.stage, stay.party, {seconds} AS seconds,
-           coalesce(stay.met, CASE WHEN stay.left_at IS NULL AND stay.due_at < %(as_of)s THEN false END) AS met
-    FROM cases JOIN audit_stagevisit AS stay ON stay.workflow = %(workflow)s AND stay.subject = cases.subject
-    {joins}
-    WHERE {counts}
-),
-summed AS (
-    SELECT subject,
-           CASE WHEN grouping(stage) = 0 THEN 'stage' WHEN grouping(party) = 0 THEN 'party' ELSE 'process' END
-               AS measure,
-           coalesce(CASE WHEN grouping(stage) = 0 THEN stage ELSE party END, '') AS name,
-           sum(seconds)::bigint AS seconds, count(*) AS stays, min(sequence) AS first_sequence,
-           count(met) AS judged, count(*) FILTER (WHERE met) AS met
-    FROM stay GROUP BY GROUPING SETS ((subject, stage), (subject, party), (subject))
-    {ended_at_once}
-)
-SELECT summed.subject, cases.at {dimensions}, summed.measure, summed.name, summed.seconds, summed.stays,
+WITH cases AS MATERIALIZED ({cases})
+SELECT cases.subject, cases.at {dimensions}, summed.measure, summed.name, summed.seconds, summed.stays,
        {judged} AS judged, {met} AS met
-FROM summed JOIN cases USING (subject)
+FROM cases CROSS JOIN LATERAL (
+    SELECT CASE WHEN grouping(stay.stage) = 0 THEN 'stage' WHEN grouping(stay.party) = 0 THEN 'party' ELSE 'process' END
+               AS measure,
+           coalesce(CASE WHEN grouping(stay.stage) = 0 THEN stay.stage ELSE stay.party END, '') AS name,
+           coalesce(sum({seconds}), 0)::bigint AS seconds, count(*) AS stays, min(stay.sequence) AS first_sequence,
+           count({stay_met}) AS judged, count(*) FILTER (WHERE {stay_met}) AS met
+    FROM audit_stagevisit AS stay
+    WHERE stay.workflow = %(workflow)s AND stay.subject = cases.subject AND {counts}
+    GROUP BY GROUPING SETS ((stay.stage), (stay.party), ())
+    HAVING {has_times}
+) AS summed
 {goal}
 WHERE NOT (summed.measure = 'party' AND summed.name = '')
 """
-ENDED_AT_ONCE = f"""
-UNION ALL
-SELECT subject, 'process', '', 0, 0, NULL, 0, 0 FROM cases WHERE {HAS_NO_STAY.format(cases="cases", counts="true")}
-"""
+STAY_MET = "coalesce(stay.met, CASE WHEN stay.left_at IS NULL AND stay.due_at < %(as_of)s THEN false END)"
 # A party's and the whole process's goal is the one in force when its clock first ran, as audit.clocks has it.
 GOAL_OF_THE_WHOLE = """
 LEFT JOIN audit_stagevisit AS first ON summed.measure <> 'stage' AND first.workflow = %(workflow)s
-                                   AND first.subject = summed.subject AND first.sequence = summed.first_sequence
+                                   AND first.subject = cases.subject AND first.sequence = summed.first_sequence
 LEFT JOIN audit_goal AS goal ON goal.id = audit_goal_of(
     summed.measure, first.workflow, '', summed.name, first.dimensions, first.entered_at)
 """
@@ -108,7 +100,7 @@ MET_IT = """CASE WHEN summed.measure = 'stage' THEN summed.met
     WHEN {ended} THEN coalesce(summed.seconds <= goal.business_seconds, false)::int ELSE 0 END"""
 ENDED_ALREADY = """NOT EXISTS (
     SELECT FROM audit_stagevisit AS still
-    WHERE still.workflow = %(workflow)s AND still.subject = summed.subject AND still.left_at IS NULL)"""
+    WHERE still.workflow = %(workflow)s AND still.subject = cases.subject AND still.left_at IS NULL)"""
 
 
 def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, as_filed: bool = False) -> SQL:
@@ -118,11 +110,12 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
     """
     since, until = question.period.bounds(calendar.zone)
     parameters: dict[str, Any] = {"workflow": question.workflow, "since": since, "until": until}
+    asks_dimensions = bool(names or question.wanted_dimensions())
     if question.cohort == ENDED:
         found = ENDED_CASES
     else:
         found = FILED_CASES.format(
-            dimensions="stay.dimensions" if as_filed else AT_LAST_STEP,
+            dimensions="stay.dimensions" if as_filed else AT_LAST_STEP if asks_dimensions else "NULL::jsonb",
             counts=counts(question, "stay"),
             counts_earlier=counts(question, "earlier"),
         )
@@ -135,7 +128,14 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
     for place, name in enumerate(names):
         columns += f", coalesce(found.dimensions ->> %(name_{place})s, '') AS d{place}"
         parameters[f"name_{place}"] = name
-    return SQL(CASES.format(found=found, dimensions=columns, conditions=restricted.text), parameters)
+    filtered = question.wanted_dimensions() or not sees_all(question)
+    text = CASES.format(
+        materialized="MATERIALIZED" if filtered else "NOT MATERIALIZED",
+        found=found,
+        dimensions=columns,
+        conditions=restricted.text,
+    )
+    return SQL(text, parameters)
 
 
 def unclocked(question: Question, names: Sequence[str], calendar: MeasuredWith) -> SQL:
@@ -168,14 +168,14 @@ def facts(
     open_ones = question.cohort != ENDED
     text = FACTS.format(
         cases=of.text,
-        seconds=f"coalesce(stay.business_seconds, {SO_FAR.seconds})" if open_ones else "stay.business_seconds",
-        joins=SO_FAR.joins if open_ones else "",
+        seconds=f"coalesce(stay.business_seconds, {SO_FAR})" if open_ones else "stay.business_seconds",
+        stay_met=STAY_MET if open_ones else "stay.met",
         counts=counts(question, "stay"),
+        has_times="true" if question.every_stay_counts else "count(*) > 0",
         dimensions="".join(f", cases.d{place}" for place in range(len(names))),
         judged=JUDGED_BY_IT.format(ended=ended) if goals else "summed.judged * (summed.measure = 'stage')::int",
         met=MET_IT.format(ended=ended) if goals else "summed.met * (summed.measure = 'stage')::int",
         goal=GOAL_OF_THE_WHOLE if goals else "",
-        ended_at_once=ENDED_AT_ONCE if question.every_stay_counts else "",
     )
     return SQL(text, of.parameters | {"calendar": calendar.pk, "as_of": as_of})
 
@@ -234,8 +234,8 @@ PLAN = "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
 
 
 def fetch(sql: SQL) -> list[tuple]:
-    """The rows of a statement that may read many stays."""
+    """The rows of a statement that may read many stays. Raises TookTooLong within `audit.reports.limits.limited_to`."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(PLAN)
+        cursor.execute(PLAN + limit_sql())
         cursor.execute(sql.text, sql.parameters)
         return cursor.fetchall()

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from audit import calendar, exports, ledger, summarising
@@ -15,6 +16,7 @@ from audit.ledger import PastStep
 from audit.models import Goal, StepEvent
 from audit.reports.backlog import Backlog
 from audit.reports.behind import Behind, trail
+from audit.reports.facts import facts
 from audit.reports.figures import Moment, figures
 from audit.reports.flow import ProcessMap, Returns, Throughput, unclocked_count
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period, containing, label, last_twelve_months, split
@@ -78,6 +80,35 @@ def test_percentiles_are_what_pandas_makes_of_the_exported_rows(cohort, dimensio
         assert row.mean == pytest.approx(column.mean(), abs=tolerance or 1e-6)
         checked += 1
     assert checked > 4
+
+
+def wasted(plan: dict) -> int:
+    """The rows that joins of the plan compared in vain, which grow by the square where a plan reads all for each."""
+    own = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
+    return own + sum(wasted(part) for part in plan.get("Plans", []))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cohort", [ENDED, FILED])
+def test_the_work_of_a_narrow_question_grows_with_the_cases_and_not_with_their_square(cohort):
+    count = 1500
+    dimensions = {"kind": "new", "office": "O1", "priority": "routine"}
+    steps = []
+    for number in range(count):
+        began = at(1, 5) + timedelta(hours=number)
+        stays = [("check", "us", began), ("decide", "them", began + timedelta(days=2))]
+        steps += case(f"C{number}", *stays, ("done", "", began + timedelta(days=5)), **dimensions)
+    ledger.append_history("cases", steps, source=StepEvent.Source.IMPORTED)
+    year = Period(date(2026, 1, 1), date(2027, 1, 1))
+    question = Question("cases", year, cohort, {name: (value,) for name, value in dimensions.items()})
+    moment = Moment.now()
+    of = facts(question, ["office"], moment.calendar, moment.as_of)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE audit_stepevent, audit_stagevisit")
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {of.text}", of.parameters)
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert plan["Actual Rows"] == 5 * count
+    assert wasted(plan) < 20 * count
 
 
 @pytest.mark.django_db

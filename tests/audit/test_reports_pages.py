@@ -15,6 +15,8 @@ from django.utils import timezone
 from audit import ledger
 from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
+from audit.reports.facts import SQL, fetch
+from audit.reports.limits import TookTooLong, limited_to
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,27 @@ def test_the_link_of_a_view_asks_the_very_same(client, people):
 def test_an_address_that_asks_nothing_sensible_is_told_so(client, people, wrong):
     client.force_login(people.auditor)
     assert client.get(PAGE, wrong).status_code == 400
+
+
+@pytest.mark.parametrize("url", [*PAGES, reverse("audit:table_csv", args=["stages"])])
+def test_a_report_that_takes_too_long_is_stopped_and_says_so(client, people, settings, url):
+    settings.AUDIT_REPORT_SECONDS = 0
+    client.force_login(people.auditor)
+    page = client.get(url, this_month())
+    assert page.status_code == 503
+    assert "The report was stopped after 0 seconds" in page.content.decode()
+
+
+def test_a_report_that_takes_too_long_keeps_what_was_asked(client, people, settings):
+    settings.AUDIT_REPORT_SECONDS = 0
+    client.force_login(people.auditor)
+    page = client.get(PAGE, this_month() | {"office": "HSI-MIA"})
+    assert page.context["form"]["office"].value() == "HSI-MIA"
+
+
+def test_the_database_itself_ends_a_statement_whose_time_is_over():
+    with pytest.raises(TookTooLong), limited_to(0.05):
+        fetch(SQL("SELECT pg_sleep(20)", {}))
 
 
 def test_page_and_file_have_the_same_table(client, people):
