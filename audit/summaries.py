@@ -1,7 +1,8 @@
 """Figures of closed periods that are kept, and when they hold; `audit.summarising` makes them.
 
-A kept period holds while the calendar is the one that it was measured with and no step has been added that touches
-it: one of that time, or one that reopened a request that had ended then. A rebuild of the stays drops all. What does
+A kept period holds while the calendar is the one that it was measured with, the workflow's dimensions are those by
+which its figures were made, and no step has been added that touches it: one of that time, or one that reopened a
+request that had ended then. A rebuild of the stays drops all. What does
 not hold is computed from the stays until it is made again.
 """
 
@@ -57,6 +58,7 @@ JOIN audit_calendar AS calendar ON calendar.id = period.calendar_id
 WHERE period.workflow = %(workflow)s AND period.calendar_id = %(calendar)s
   AND period.calendar_version = calendar.version
   AND period.calendar_built_at IS NOT DISTINCT FROM calendar.built_at
+  AND period.dimension_names = %(dimensions)s::text[]
   AND (period.since, period.until) IN (SELECT * FROM unnest(%(since)s::date[], %(until)s::date[]))
   AND NOT EXISTS (
       SELECT FROM touching
@@ -73,6 +75,7 @@ def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> 
         "workflow": workflow,
         "calendar": calendar.pk,
         "zone": calendar.zone.key,
+        "dimensions": kept_dimensions(workflow),
         "since": [period.since for period in wanted],
         "until": [period.until for period in wanted],
     }

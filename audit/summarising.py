@@ -144,6 +144,7 @@ def _make(cursor: Any, workflow: str, chunk: Chunk, calendar: Calendar, measured
                 calendar=calendar,
                 calendar_version=calendar.version,
                 calendar_built_at=calendar.built_at,
+                dimension_names=names,
             )
             for period in found
         )

@@ -21,6 +21,9 @@ class SummarisedPeriod(models.Model):
     calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="+", db_index=False)
     calendar_version = models.PositiveIntegerField()
     calendar_built_at = models.DateTimeField(null=True)
+    dimension_names = ArrayField(
+        models.TextField(), default=list, help_text="The names of those by which figures were made, in order."
+    )
     made_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:

@@ -98,18 +98,18 @@ SELECT DISTINCT jsonb_object_keys(dimensions) AS name
 FROM (
     SELECT dimensions FROM audit_stepevent WHERE workflow = %s ORDER BY workflow, subject, sequence LIMIT 1000
 ) AS step
-ORDER BY name
 """
 
 
 def dimension_names(workflow: str) -> list[str]:
-    """What the workflow's reports can group and filter by: as declared, or as some of its steps have it."""
+    """What the workflow's reports can group and filter by, in order: as declared, or as some of its steps have it."""
     model = next((model for model in subject_models() if model.workflow == workflow), None)
     if model is not None:
         return sorted(model.exported.dimensions) if model.exported else []
     with connection.cursor() as cursor:
         cursor.execute(SOME_DIMENSIONS, [workflow])
-        return [row[0] for row in cursor.fetchall()]
+        # Not in the database's order, which follows the language that it was made for.
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 SOME_STAGES = """

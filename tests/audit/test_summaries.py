@@ -133,6 +133,27 @@ def test_a_closure_drops_all(history):
     assert not holding_years()
 
 
+def test_figures_hold_only_for_the_dimensions_that_they_were_made_by(history):
+    """As where a second file of the same history brings a dimension that the first did not have."""
+    summarising.summarise("cases", today=TODAY)
+    more = case("A1", ("check", "us", at(7, 1)), ("done", "", at(7, 9)), area="east", office="O1")
+    ledger.append_history("cases", more, source=StepEvent.Source.IMPORTED)
+    found = figures(Question("cases", YEAR), Moment.now(), by="area", every=MONTH)
+    SummarisedPeriod.objects.all().delete()
+    assert found == figures(Question("cases", YEAR), Moment.now(), by="area", every=MONTH)
+    assert found
+
+
+def test_names_of_dimensions_that_languages_order_in_their_own_ways_are_kept_too(office):
+    """“desk” stands before “Office” in a dictionary, and after it in the order of characters."""
+    steps = case("C1", ("check", "us", at(3, 2)), ("done", "", at(3, 9)), desk="north", Office="O1")
+    ledger.append_history("cases", steps, source=StepEvent.Source.IMPORTED)
+    summarising.summarise("cases", today=TODAY)
+    kept, computed = kept_and_computed(Question("cases", YEAR, dimensions={"desk": ("north",)}), by="Office")
+    assert kept
+    assert kept == computed
+
+
 def test_a_rebuild_of_the_stays_drops_all(history):
     summarising.summarise("cases", today=TODAY)
     ledger.rebuild_visits()
