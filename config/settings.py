@@ -206,7 +206,7 @@ AUDIT_GOAL_SETTERS = {"hsi_hq": ["HSI", "HSI and DEA"], "dea_hq": ["DEA", "HSI a
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
 # The lists that are exported as shown, by workflow: dotted paths of what gives an `audit.exports.listing.Listed`.
-AUDIT_LISTS = {"request": "designation.exported_list.requests"}
+AUDIT_LISTS = {"request": "designation.lists.export.requests"}
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
 # Long acts that a worker does, by kind: dotted paths of classes as `audit.jobs.Kind`.

@@ -94,7 +94,7 @@ def find_requests(
 
 
 def with_columns(found: RequestQuerySet, columns: Iterable[str]) -> RequestQuerySet:
-    """The requests with what these columns of `designation.list_columns` show; one query, whichever they are."""
+    """The requests with what these columns of `designation.lists.columns` show; one query, whichever they are."""
     found = found.select_related("agent", "office", "division", "filed_by").with_clock()
     return found.with_course() if {"submitted", "ended"}.intersection(columns) else found
 

@@ -18,7 +18,7 @@ from designation import selectors
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
 from designation.forms import AgentForm
-from designation.lists import ListOf
+from designation.lists.asked import ListOf
 from designation.models import Agent, Designation, Request, Role, SavedView, User
 from designation.models.requests import State
 from designation.panels import panels_of

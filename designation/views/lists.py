@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit import keyset
 from audit.exports import Export, orders
 from audit.exports.listing import Listing, listed
-from designation import saved_views, selectors
+from designation import selectors
 from designation.fields import is_key
-from designation.list_columns import PARAMETER
-from designation.list_forms import ExportListForm, KeepViewForm, ListColumnsForm, ViewForm
-from designation.lists import EVERYTHING, SORT, VIEW, ListOf
+from designation.lists import saved_views
+from designation.lists.asked import EVERYTHING, SORT, VIEW, ListOf
+from designation.lists.columns import PARAMETER
+from designation.lists.forms import ExportListForm, KeepViewForm, ListColumnsForm, ViewForm
 from designation.models import Request, SavedView
 from designation.permissions import READER_ROLES
 from designation.views.access import SignedIn, role_required

@@ -18,7 +18,7 @@ from audit.clocks import Status
 from designation import selectors
 from designation.agents import changes_since
 from designation.comment_forms import discussion
-from designation.lists import ListOf
+from designation.lists.asked import ListOf
 from designation.models import FieldOpinion, Request, SavedView
 from designation.models.requests import FINAL_STATES, State
 from designation.panels import panels_of

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from designation import saved_views
+from designation.lists import saved_views
 from tests import factories
 from tests.browser import axe_violations, console_errors, is_wider_than_window
 from tests.browser.conftest import DESKTOP

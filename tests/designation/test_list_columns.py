@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from designation.list_columns import AGENT_COLUMNS, CATALOGUES, REQUEST_COLUMNS
+from designation.lists.columns import AGENT_COLUMNS, CATALOGUES, REQUEST_COLUMNS
 from tests import factories
 from tests.factories import AgentFactory, People
 

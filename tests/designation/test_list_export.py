@@ -17,7 +17,7 @@ from django.utils import timezone
 from audit.exports import orders
 from audit.models import AccessRecord, ExportFile, StageVisit
 from designation import selectors
-from designation.list_columns import REQUEST_COLUMNS
+from designation.lists.columns import REQUEST_COLUMNS
 from tests import factories
 from tests.factories import People
 

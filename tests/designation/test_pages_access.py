@@ -15,8 +15,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit import exports
 from audit.models import Job
-from designation import comments, jobs, saved_views
+from designation import comments, jobs
 from designation.files import told_apart
+from designation.lists import saved_views
 from designation.models import Agent, Notice, Request, RosterUpload
 from designation.rosters import uploads
 from tests import factories

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from designation import saved_views
+from designation.lists import saved_views
 from designation.models import SavedView
 from tests import factories
 from tests.factories import People

@@ -8,9 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from audit.exports import FORMATS, listing
-from designation import saved_views
 from designation.fields import Form
-from designation.list_columns import Catalogue, Chosen
+from designation.lists import saved_views
+from designation.lists.columns import Catalogue, Chosen
 from designation.models import SavedView, User
 
 NOT_SHOWN = 0

@@ -12,7 +12,7 @@ from audit.clocks import Status
 from audit.exports.columns import CODE, HOURS, INSTANT, TEXT, Column, hours_sql
 from audit.exports.listing import CLOCK_STATUS, ENDED_AT, FIRST_SUBMITTED_AT, IN_STAGE_SECONDS, Listed, Listing
 from designation import selectors
-from designation.list_columns import REQUEST_COLUMNS
+from designation.lists.columns import REQUEST_COLUMNS
 from designation.models import Request, User
 from designation.models.requests import State
 

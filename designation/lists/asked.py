@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from designation import selectors
 from designation.forms import AgentFilterForm, RequestFilterForm, sees_many_offices
-from designation.list_columns import CATALOGUES, PARAMETER, Catalogue, Chosen
+from designation.lists.columns import CATALOGUES, PARAMETER, Catalogue, Chosen
 from designation.models import SavedView, User
 
 SORT, VIEW = "sort", "view"
