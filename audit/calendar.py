@@ -98,25 +98,6 @@ class BusinessClock:
         return EPOCH + timedelta(seconds=self.opens[index] + target - self.positions[index])
 
 
-def business_seconds(start: datetime, end: datetime, calendar: str | None = None) -> int:
-    """Business seconds from `start` to `end` in the named calendar, or the default one.
-
-    For many pairs, `load` a clock once. Raises ValueError for naive datetimes, OutsideCalendar and
-    UnknownCalendar.
-    """
-    return load(calendar).between(start, end)
-
-
-def position(at: datetime, calendar: str | None = None) -> int:
-    """Working seconds of the calendar before `at`. Raises as `business_seconds` does."""
-    return load(calendar).position(at)
-
-
-def add(at: datetime, seconds: int, calendar: str | None = None) -> datetime:
-    """The earliest instant at which `seconds` of business time have passed; see `BusinessClock.add`."""
-    return load(calendar).add(at, seconds)
-
-
 # By calendar id: version, time of building, clock. A version number alone comes back after a rollback.
 _clocks: dict[int, tuple[tuple[int, datetime], BusinessClock]] = {}
 
@@ -150,11 +131,9 @@ def default_calendar_id() -> int:
     return found
 
 
-def ensure_default() -> Calendar:
-    """Creates and builds the default calendar; builds it again if the holidays' source or any stored day changed."""
-    calendar, _created = Calendar.objects.get_or_create(name=default_name())
-    is_right = calendar.built_from == HOLIDAY_SOURCE and not days_that_differ(limit=1)
-    return calendar if is_right else rebuild(calendar)
+def is_as_it_should_be(calendar: Calendar) -> bool:
+    """Whether it was built from this source of holidays, and each stored day is what they lead to."""
+    return calendar.built_from == HOLIDAY_SOURCE and not changed_days(calendar)
 
 
 COPY_DAYS = """
@@ -165,7 +144,7 @@ COPY audit_calendarday (calendar_id, day, starts_at, opens_at, closes_at, cumula
 def rebuild(calendar: Calendar) -> Calendar:
     """Makes all days of the calendar again, in one transaction, and gives the calendar its next version.
 
-    What was measured with the days is not touched: stage visits are derived again by `audit.ledger`.
+    What was measured with the days is not touched: `audit.measuring` measures it again.
     Raises UnsuitableHours, and ZoneInfoNotFoundError for an unknown time zone.
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -189,45 +168,16 @@ def rebuild(calendar: Calendar) -> Calendar:
 
 def days_that_differ(limit: int = 20) -> list[tuple[str, date]]:
     """(calendar, day) of stored days that are not what hours, holidays and closures lead to, at most `limit`."""
-    different: list[tuple[str, date]] = []
-    for calendar in Calendar.objects.filter(built_at__isnull=False):
-        stored = CalendarDay.objects.filter(calendar=calendar).order_by("starts_at")
-        columns = ("day", "starts_at", "opens_at", "closes_at", "cumulative_seconds")
-        expected = set(_days(calendar, Closure.objects.in_force().filter(calendar=calendar)))
-        found = set(stored.values_list(*columns))
-        days = sorted({row[0] for row in expected ^ found})
-        different += [(calendar.name, day) for day in days]
-    return different[:limit]
+    built = Calendar.objects.filter(built_at__isnull=False)
+    return [(calendar.name, day) for calendar in built for day in changed_days(calendar)][:limit]
 
 
-def enter_closure(
-    calendar: Calendar,
-    first_day: date,
-    last_day: date,
-    *,
-    reason: str,
-    entered_by_name: str,
-    authority: str = "",
-    open_from: time | None = None,
-    open_until: time | None = None,
-) -> Closure:
-    """Puts a closure on record and rebuilds the calendar, both or neither. Days are inclusive, times local.
-
-    Raises IntegrityError for days or times in the wrong order, or an empty reason.
-    """
-    with transaction.atomic():
-        closure = Closure.objects.create(
-            calendar=calendar,
-            first_day=first_day,
-            last_day=last_day,
-            reason=reason,
-            authority=authority,
-            entered_by_name=entered_by_name,
-            open_from=open_from,
-            open_until=open_until,
-        )
-        rebuild(calendar)
-    return closure
+def changed_days(calendar: Calendar) -> list[date]:
+    """The stored days that are not what hours, holidays and closures lead to, or are missing, in order."""
+    columns = ("day", "starts_at", "opens_at", "closes_at", "cumulative_seconds")
+    expected = set(_days(calendar, Closure.objects.in_force().filter(calendar=calendar)))
+    found = set(CalendarDay.objects.filter(calendar=calendar).values_list(*columns))
+    return sorted({row[0] for row in expected ^ found})
 
 
 def closed_by(closure: Closure) -> list[tuple[datetime, datetime]]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from audit import calendar
-from audit.calendar import seconds_between_sql
-from audit.goals import HOLD_STEPS
+from audit.measuring import hold_steps, measure_again
 from audit.models import Closure
 
 MOST_DAYS = 366
@@ -42,28 +41,6 @@ class Moved:
     version: int
     visits: int
 
-
-STAY = seconds_between_sql("old.entered_at", "old.left_at", calendar="%(calendar)s")
-# Stays that reach into the days of the closure, or whose due time did: all others measure the same as before. Measured
-# by joins, once, and found again by key: the functions for each row, and a second look at all stays, took three times
-# as long.
-MEASURE_AGAIN = f"""
-WITH now AS MATERIALIZED (
-    SELECT old.id, {STAY.seconds} AS business_seconds,
-           audit_business_add(%(calendar)s, old.entered_at, goal.business_seconds) AS due_at
-    FROM audit_stagevisit AS old LEFT JOIN audit_goal AS goal ON goal.id = old.goal_id
-    {STAY.joins}
-    WHERE old.entered_at < %(until)s AND greatest(old.left_at, old.due_at) > %(since)s
-)
-UPDATE audit_stagevisit AS visit
-SET business_seconds = now.business_seconds, due_at = now.due_at, met = visit.left_at <= now.due_at
-FROM now
-WHERE now.id = visit.id AND visit.id = ANY(ARRAY(SELECT id FROM now))
-  AND (now.business_seconds, now.due_at) IS DISTINCT FROM (visit.business_seconds, visit.due_at)
-"""
-# A plan by nested loops would go through `now` for each stay, if PostgreSQL expected few.
-BY_JOINS = "SET LOCAL enable_nestloop = off"
-AS_BEFORE = "SET LOCAL enable_nestloop = on"
 
 MOVED_STAYS = """
 SELECT count(*) FILTER (WHERE left_at IS NULL), count(left_at) FROM audit_stagevisit
@@ -118,7 +95,7 @@ def enter(closure: Closure) -> Moved:
     and why.
     """
     with transaction.atomic():
-        _hold_steps()
+        hold_steps()
         if closure.first_day <= closure.last_day:
             _closed_by(closure)
         closure.save(force_insert=True)
@@ -131,30 +108,15 @@ def withdraw(closure: Closure, *, withdrawn_by_name: str, why: str) -> Moved:
     Raises ClosureRefused where that was done already.
     """
     with transaction.atomic():
-        _hold_steps()
+        hold_steps()
         in_force = Closure.objects.in_force().filter(pk=closure.pk)
         if not in_force.update(withdrawn_at=Now(), withdrawn_by_name=withdrawn_by_name, withdrawn_why=why):
             raise ClosureRefused("This closure was withdrawn already.")
         return _moved(Closure.objects.get(pk=closure.pk))
 
 
-def _hold_steps() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD_STEPS)
-
-
 def _moved(closure: Closure) -> Moved:
     rebuilt = calendar.rebuild(closure.calendar)
     if rebuilt.pk != calendar.default_calendar_id():
         return Moved(closure, rebuilt.version, 0)
-    zone = ZoneInfo(rebuilt.time_zone)
-    span = {
-        "since": datetime.combine(closure.first_day, time(), zone),
-        "until": datetime.combine(closure.last_day + timedelta(days=1), time(), zone),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(BY_JOINS)
-        cursor.execute(MEASURE_AGAIN, {"calendar": rebuilt.pk, **span})
-        moved = cursor.rowcount
-        cursor.execute(AS_BEFORE)
-        return Moved(closure, rebuilt.version, moved)
+    return Moved(closure, rebuilt.version, measure_again(rebuilt, closure.first_day, closure.last_day))

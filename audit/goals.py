@@ -75,11 +75,6 @@ def goals_for(entries: Sequence[Entry]) -> list[Goal | None]:
     return [goals.get(key) for key in keys]
 
 
-def goal_for(entry: Entry) -> Goal | None:
-    """The goal of one entry; see `goals_for`."""
-    return goals_for([entry])[0]
-
-
 class GoalRefused(Exception):
     """A goal cannot be set or ended so; the message says why and what to do."""
 

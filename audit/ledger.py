@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from audit.calendar import default_calendar_id, seconds_between_sql
 from audit.canonical import step_hash
-from audit.models import StageVisit, StepEvent
+from audit.models import StepEvent
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,6 @@ def last_steps(workflow: str, subjects: Iterable[str]) -> dict[str, StepEvent]:
         .distinct("subject")
     )
     return {step.subject: step for step in steps}
-
-
-def open_visits(workflow: str, subjects: Iterable[str]) -> dict[str, StageVisit]:
-    """The present stay of each subject that is in a stage, with `seconds_so_far` in business seconds."""
-    visits = StageVisit.objects.open().filter(workflow=workflow, subject__in=list(subjects))
-    return {visit.subject: visit for visit in visits.with_business_seconds_so_far()}
 
 
 NEW_KEYS = "SELECT nextval('audit_stepevent_id_seq') FROM generate_series(1, %s)"

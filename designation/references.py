@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from audit import calendar
+from audit import measuring
 from designation.models import Agency, Agreement, Office
 from designation.models.people import DEA, HSI
 
@@ -35,7 +35,7 @@ def load() -> dict[str, int]:
     for agreement in agreements:
         code = agreement.pop("code")
         Agreement.objects.update_or_create(code=code, defaults=agreement)
-    calendar.ensure_default()
+    measuring.ensure_default()
     counts = {"offices": len(offices), "divisions": len(divisions), "agreements": len(agreements)}
     for path in settings.REFERENCE_LOADERS:
         counts |= import_string(path)()

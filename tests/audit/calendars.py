@@ -4,6 +4,8 @@ import random
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from audit import calendar
 from audit.models import Calendar, Closure
 
@@ -54,3 +56,33 @@ def instants(first: datetime, last: datetime, count: int, *, seed: int) -> list[
         if first <= at < last:
             chosen.append(at)
     return chosen
+
+
+def enter_closure(
+    made: Calendar,
+    first_day: date,
+    last_day: date,
+    *,
+    reason: str,
+    entered_by_name: str,
+    authority: str = "",
+    open_from: time | None = None,
+    open_until: time | None = None,
+) -> Closure:
+    """Puts a closure on record and rebuilds the calendar, both or neither. Days are inclusive, times local.
+
+    Raises IntegrityError for days or times in the wrong order, or an empty reason.
+    """
+    with transaction.atomic():
+        closure = Closure.objects.create(
+            calendar=made,
+            first_day=first_day,
+            last_day=last_day,
+            reason=reason,
+            authority=authority,
+            entered_by_name=entered_by_name,
+            open_from=open_from,
+            open_until=open_until,
+        )
+        calendar.rebuild(made)
+    return closure

@@ -11,6 +11,7 @@ from django.urls import reverse
 from audit import calendar
 from audit.models import AccessRecord, Calendar
 from tests import factories
+from tests.audit.calendars import enter_closure
 
 PAGE = Path(settings.BASE_DIR, "docs/reference/business-calendar.md")
 
@@ -26,10 +27,8 @@ def federal():
 
 
 def test_a_year_shows_holidays_orders_and_closures(auditor):
-    calendar.enter_closure(federal(), date(2026, 1, 26), date(2026, 1, 27), reason="Snow", entered_by_name="x")
-    calendar.enter_closure(
-        federal(), date(2026, 2, 2), date(2026, 2, 2), reason="Ice", entered_by_name="x", open_from=time(11)
-    )
+    enter_closure(federal(), date(2026, 1, 26), date(2026, 1, 27), reason="Snow", entered_by_name="x")
+    enter_closure(federal(), date(2026, 2, 2), date(2026, 2, 2), reason="Ice", entered_by_name="x", open_from=time(11))
     days = {special.day: special for special in calendar.special_days(federal(), 2026)}
     assert days[date(2026, 7, 3)].what == "Independence Day (observed)"
     assert days[date(2026, 7, 3)].source == calendar.FEDERAL

@@ -5,9 +5,9 @@ from datetime import date, time
 import pytest
 from django.db import IntegrityError
 
-from audit import calendar
+from audit import calendar, measuring
 from audit.models import Calendar, CalendarDay
-from tests.audit.calendars import EASTERN, eastern, stormy_calendar
+from tests.audit.calendars import EASTERN, eastern, enter_closure, stormy_calendar
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ ORDERED_CLOSINGS = "2001-12-24 2004-06-11 2007-01-02 2018-12-05 2018-12-24 2024-
 
 @pytest.fixture
 def federal() -> Calendar:
-    return calendar.ensure_default()
+    return measuring.ensure_default()
 
 
 def hours(made: Calendar, day: date) -> tuple[str, str] | None:
@@ -86,17 +86,15 @@ def test_closures_without_a_common_hour_close_the_day():
     made = Calendar.objects.create(name="split", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
     day = date(2024, 2, 1)
     entry = {"reason": "Storm", "entered_by_name": "Invented Person"}
-    calendar.enter_closure(made, day, day, open_from=time(14), **entry)
-    calendar.enter_closure(made, day, day, open_until=time(12), **entry)
+    enter_closure(made, day, day, open_from=time(14), **entry)
+    enter_closure(made, day, day, open_until=time(12), **entry)
     assert hours(made, day) is None
 
 
 def test_a_closure_never_lengthens_the_day():
     made = Calendar.objects.create(name="early", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
     day = date(2024, 2, 1)
-    calendar.enter_closure(
-        made, day, day, open_from=time(7), open_until=time(20), reason="Storm", entered_by_name="Operator"
-    )
+    enter_closure(made, day, day, open_from=time(7), open_until=time(20), reason="Storm", entered_by_name="Operator")
     assert hours(made, day) == ("09:00:00", "17:00:00")
 
 
@@ -104,13 +102,13 @@ def test_a_closure_moves_later_measures_and_the_version():
     made = Calendar.objects.create(name="moved", first_day=date(2024, 1, 1), last_day=date(2024, 12, 31))
     calendar.rebuild(made)
     start, end = eastern("2024-03-04 09:00"), eastern("2024-03-08 17:00")
-    assert calendar.business_seconds(start, end, "moved") == 40 * 3600
+    assert calendar.load("moved").between(start, end) == 40 * 3600
     version = calendar.load("moved").version
-    closure = calendar.enter_closure(
+    closure = enter_closure(
         made, date(2024, 3, 6), date(2024, 3, 6), reason="Storm", authority="Notice 1", entered_by_name="Operator"
     )
     assert closure.entered_at is not None
-    assert calendar.business_seconds(start, end, "moved") == 32 * 3600
+    assert calendar.load("moved").between(start, end) == 32 * 3600
     assert calendar.load("moved").version == version + 1
 
 
@@ -126,7 +124,7 @@ def test_a_closure_that_makes_no_sense_is_refused(wrong):
     made = Calendar.objects.create(name="refusing", first_day=date(2024, 1, 1), last_day=date(2024, 1, 31))
     entry = {"first_day": date(2024, 3, 6), "last_day": date(2024, 3, 6), "reason": "Storm"} | wrong
     with pytest.raises(IntegrityError):
-        calendar.enter_closure(made, entered_by_name="Operator", **entry)
+        enter_closure(made, entered_by_name="Operator", **entry)
 
 
 @pytest.mark.parametrize("opens", [time(0, 30), time(9, 0, 0, 500_000)])
@@ -140,15 +138,15 @@ def test_hours_that_a_day_cannot_hold_are_refused(opens):
 
 
 def test_the_default_calendar_is_built_once():
-    first = calendar.ensure_default()
-    again = calendar.ensure_default()
+    first = measuring.ensure_default()
+    again = measuring.ensure_default()
     assert (again.pk, again.version) == (first.pk, first.version)
     assert calendar.default_calendar_id() == first.pk
 
 
 def test_holidays_from_another_release_build_the_default_calendar_again():
-    first = calendar.ensure_default()
+    first = measuring.ensure_default()
     Calendar.objects.filter(pk=first.pk).update(built_from="holidays 0.1")
-    again = calendar.ensure_default()
+    again = measuring.ensure_default()
     assert again.version == first.version + 1
     assert again.built_from == calendar.HOLIDAY_SOURCE

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import calendar
+from audit import calendar, measuring
 from audit.models import Calendar
-from tests.audit.calendars import eastern, stormy_calendar
+from tests.audit.calendars import eastern, enter_closure, stormy_calendar
 
 HOUR = 3600
 MICROSECOND = timedelta(microseconds=1)
@@ -20,7 +20,7 @@ any_instant = st.datetimes(datetime(1990, 1, 2), datetime(2069, 12, 1), timezone
 @pytest.fixture(scope="module")
 def clock(django_db_setup, django_db_blocker) -> calendar.BusinessClock:
     with django_db_blocker.unblock():
-        calendar.ensure_default()
+        measuring.ensure_default()
         return calendar.load()
 
 
@@ -120,9 +120,9 @@ def test_a_calendar_without_working_days_measures_nothing():
     made = Calendar.objects.create(name="weekend", first_day=date(2024, 3, 2), last_day=date(2024, 3, 3))
     calendar.rebuild(made)
     saturday = eastern("2024-03-02 12:00")
-    assert calendar.position(saturday, "weekend") == 0
+    assert calendar.load("weekend").position(saturday) == 0
     with pytest.raises(calendar.OutsideCalendar):
-        calendar.add(saturday, 1, "weekend")
+        calendar.load("weekend").add(saturday, 1)
 
 
 @pytest.mark.django_db
@@ -145,7 +145,7 @@ def test_the_setting_names_the_default_calendar(settings):
 
 @pytest.mark.django_db
 def test_a_loaded_clock_costs_one_query_until_the_calendar_changes():
-    calendar.ensure_default()
+    measuring.ensure_default()
     first = calendar.load()
     with CaptureQueriesContext(connection) as queries:
         assert calendar.load() is first
@@ -157,10 +157,10 @@ def test_a_rebuild_that_was_rolled_back_leaves_no_stale_clock():
     made = stormy_calendar()
     entry = {"reason": "Storm", "entered_by_name": "Operator"}
     with transaction.atomic():
-        calendar.enter_closure(made, date(2024, 3, 6), date(2024, 3, 6), **entry)
+        enter_closure(made, date(2024, 3, 6), date(2024, 3, 6), **entry)
         undone = calendar.load("stormy")
         transaction.set_rollback(True)
-    calendar.enter_closure(made, date(2024, 3, 5), date(2024, 3, 6), **entry)
+    enter_closure(made, date(2024, 3, 5), date(2024, 3, 6), **entry)
     kept = calendar.load("stormy")
     assert kept.version == undone.version
     week = eastern("2024-03-04"), eastern("2024-03-09")

@@ -7,7 +7,7 @@ import pytest
 import pytz
 from businesstimedelta import BusinessTimeDelta, HolidayRule, Rules, WorkDayRule
 
-from audit import calendar
+from audit import calendar, measuring
 from tests.audit.calendars import eastern, instants
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def oracle() -> Rules:
 
 
 def test_random_pairs_equal_the_oracle(oracle):
-    calendar.ensure_default()
+    measuring.ensure_default()
     clock = calendar.load()
     starts = instants(eastern("2016-01-01"), eastern("2029-12-31"), 500, seed=21)
     lengths = instants(eastern("2000-01-01"), eastern("2000-03-01"), 500, seed=22)
@@ -41,7 +41,7 @@ def test_random_pairs_equal_the_oracle(oracle):
 
 
 def test_random_due_instants_equal_the_oracle(oracle):
-    calendar.ensure_default()
+    measuring.ensure_default()
     clock = calendar.load()
     for number, start in enumerate(instants(eastern("2016-01-01"), eastern("2029-12-31"), 200, seed=23)):
         seconds = 1 + number * 997

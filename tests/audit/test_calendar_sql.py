@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from django.db import DataError, connection, transaction
 
-from audit import calendar
+from audit import calendar, measuring
 from audit.models import Calendar
 from tests.audit.calendars import eastern, instants, stormy_calendar
 
@@ -46,7 +46,7 @@ def set_based(made: Calendar, pairs: list[tuple]) -> list[int]:
 @pytest.fixture(params=["federal", "stormy", "stormy in Guam"])
 def made(request: pytest.FixtureRequest) -> Calendar:
     if request.param == "federal":
-        return calendar.ensure_default()
+        return measuring.ensure_default()
     return stormy_calendar("Pacific/Guam" if "Guam" in request.param else "America/New_York")
 
 

@@ -6,12 +6,13 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from audit import calendar, closures, ledger
+from audit import calendar, closures, ledger, measuring
 from audit.closures import ClosureRefused
 from audit.ledger import PastStep
-from audit.models import Calendar, Closure, Goal, StageVisit
+from audit.models import Calendar, CalendarDay, Closure, Goal, StageVisit
 from tests import factories
 from tests.audit.calendars import eastern
 
@@ -153,6 +154,26 @@ def test_a_closure_of_another_calendar_leaves_the_stays_alone(goal):
     history("open", ("intake", "2024-03-04 09:00"))
     assert closures.effect(closure(date(2024, 3, 5), calendar=other)).open_stays == 0
     assert closures.enter(closure(date(2024, 3, 5), calendar=other)).visits == 0
+
+
+def test_another_release_of_holidays_moves_due_times_and_measures_too(goal):
+    """As an executive order does that the release before did not know."""
+    unknown_day = date(2024, 12, 24)
+    federal = Calendar.objects.get(name=calendar.default_name())
+    days = list(CalendarDay.objects.filter(calendar=federal, day__gte=unknown_day).order_by("day"))
+    days[0].closes_at = eastern("2024-12-24 17:00")
+    for day in days[1:]:
+        day.cumulative_seconds += 8 * HOUR
+    CalendarDay.objects.filter(calendar=federal, day__gte=unknown_day).delete()
+    CalendarDay.objects.bulk_create(days)
+    Calendar.objects.filter(pk=federal.pk).update(built_from="holidays 0.1", version=F("version") + 1)
+    history("open", ("intake", "2024-12-23 12:00"))
+    history("ended", ("intake", "2024-12-23 12:00"), ("done", "2024-12-26 12:00"))
+    assert visit("ended", "intake").business_seconds == 16 * HOUR
+    measuring.ensure_default()
+    assert visit("open", "intake").due_at == eastern("2024-12-27 12:00")
+    assert visit("ended", "intake").business_seconds == 8 * HOUR
+    assert ledger.visits_that_differ() == []
 
 
 def test_a_closure_is_withdrawn_once():

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from audit import ledger
-from audit.goals import Entry, asked_of_both, goal_for, goals_for, meeting
+from audit.goals import Entry, asked_of_both, goals_for, meeting
 from audit.ledger import PastStep
 from audit.models import Goal, StageVisit
 from tests.audit.calendars import eastern
@@ -33,6 +33,10 @@ def set_goal(**fields: object) -> Goal:
 
 def entry(**fields: object) -> Entry:
     return Entry(**({"workflow": "invented", "stage": "intake", "at": LATER} | fields))
+
+
+def goal_for(begun: Entry) -> Goal | None:
+    return goals_for([begun])[0]
 
 
 def test_the_goal_that_names_most_dimensions_wins():
