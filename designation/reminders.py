@@ -189,19 +189,23 @@ def _audiences(item: Due) -> list[tuple[str, int | None]]:
 
 
 def _notice(person: User, what: Reminder.What, items: Sequence[Due]) -> Notice:
+    """Names each request once, with those of its clocks that are due."""
     hours = settings.DESIGNATION_ESCALATE_AFTER_HOURS
+    clocks: dict[str, list[Due]] = {}
+    for item in items:
+        clocks.setdefault(item.request.number, []).append(item)
     one, many = TITLES[what]
-    title = (one if len(items) == 1 else many).format(number=items[0].request.number, count=len(items), hours=hours)
+    title = (one if len(clocks) == 1 else many).format(number=next(iter(clocks)), count=len(clocks), hours=hours)
     body = render_to_string(
         "designation/mail/reminder.txt",
-        {"what": what.value, "items": items[:LISTED], "more": max(len(items) - LISTED, 0), "count": len(items)},
+        {"what": what.value, "requests": list(clocks.values())[:LISTED], "more": max(len(clocks) - LISTED, 0)},
     )
     return Notice(
         recipient=person,
         transition=what.value,
         title=title,
         body=body,
-        numbers=[item.request.number for item in items],
+        numbers=list(clocks),
     )
 
 

@@ -204,12 +204,16 @@ def test_a_party_is_not_reminded_while_its_clock_rests(everybody):
     assert not Reminder.objects.exists()
 
 
-def test_a_stay_and_a_party_s_clock_that_are_late_together_are_told_of_each(everybody):
-    goal(stage="dea_decision")
+def test_a_request_that_is_late_by_several_clocks_counts_and_is_named_once(everybody):
     goal(measure="party", party="DEA")
+    goal(stage="dea_decision")
     request = factories.request(everybody, "dea_decision")
     reminders.write_reminders(later(9))
-    assert told("overdue") == {everybody.dea_hq.username: [request.number] * 2}
+    notice = Notice.objects.get(transition="overdue")
+    assert (notice.title, notice.numbers) == (f"{request.number} is past its due time", [request.number])
+    assert notice.body.count(request.number) == 1
+    assert all(label in notice.body for label in ("DEA decision, due", "DEA in all, now DEA decision, due"))
+    assert Reminder.objects.filter(what="overdue").count() == 2
 
 
 def test_the_database_itself_refuses_a_second_reminder(everybody):
