@@ -78,6 +78,11 @@ class Sums:
         """The business seconds of the stays whose stage or party (`what`) is the value, as a column of `stay`."""
         return self._column(f"sum(seconds) FILTER (WHERE {what} = {self._parameter(value)})")
 
+    def seconds_in(self, stage: str) -> str:
+        """The business seconds of the stays in the stage, 0 where the subject only ended in it."""
+        ended_there = f"CASE WHEN last.final AND last.to_state = {self._parameter(stage)} THEN 0 END"
+        return f"coalesce({self.seconds('stage', stage)}, {ended_there})"
+
     def visits(self, stage: str) -> str:
         """How many stays in the stage there were, as a column of `stay`."""
         return self._column(f"count(*) FILTER (WHERE stage = {self._parameter(stage)})")
@@ -200,8 +205,8 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             stage,
             f"Business time of all its stays in {stage}.",
             BUSINESS_SECONDS,
-            sums.seconds("stage", stage),
-            can_be_empty="it never stayed there, also where it ended there at once",
+            sums.seconds_in(stage),
+            can_be_empty="it neither stayed nor ended there",
             label=model.state_label(stage) if model else stage,
         )
         for stage in stages_of(workflow, position)

@@ -169,10 +169,10 @@ def test_any_workflow_of_the_ledger_has_its_stages_as_columns():
         "business_seconds": str((7 + 5) * 3600),
         "intake": str((2 + 4 + 5) * 3600),
         "check": str(1 * 3600),
-        "done": "",
+        "done": "0",
         "source": "imported",
     }
-    assert second["ended_at"] == second["check"] == ""
+    assert second["ended_at"] == second["check"] == second["done"] == ""
     assert second["intake"] == second["business_seconds"] != ""
 
 
