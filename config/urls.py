@@ -1,10 +1,10 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView, PasswordChangeView, PasswordResetConfirmView
+from django.contrib.auth.views import LogoutView, PasswordChangeView, PasswordResetConfirmView, PasswordResetView
 from django.urls import include, path
 
-from designation.account_forms import ChosenPasswordForm, OwnPasswordForm
+from designation.account_forms import ForgottenPasswordForm, OwnPasswordForm, PasswordByLinkForm
 from designation.views.access import post_only
 from designation.views.home import home
 
@@ -19,8 +19,13 @@ urlpatterns = [
         name="password_change",
     ),
     path(
+        "accounts/password_reset/",
+        PasswordResetView.as_view(form_class=ForgottenPasswordForm),
+        name="password_reset",
+    ),
+    path(
         "accounts/reset/<uidb64>/<token>/",
-        PasswordResetConfirmView.as_view(form_class=ChosenPasswordForm),
+        PasswordResetConfirmView.as_view(form_class=PasswordByLinkForm),
         name="password_reset_confirm",
     ),
     path("accounts/logout/", post_only(lambda _request: "/")(LogoutView.as_view()), name="logout"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 
+from designation.accounts import password_was_chosen_by_link
 from designation.fields import SaysWhatToEnter
 
 
@@ -16,6 +17,17 @@ class ChosenPasswordForm(SetPasswordForm):
     def save(self, commit: bool = True) -> Any:
         self.user.must_change_password = False
         return super().save(commit)
+
+
+class PasswordByLinkForm(SaysWhatToEnter, ChosenPasswordForm):
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit)
+        password_was_chosen_by_link(user)
+        return user
+
+
+class ForgottenPasswordForm(SaysWhatToEnter, PasswordResetForm):
+    """Asks for a link to choose a new password by."""
 
 
 class OwnPasswordForm(SaysWhatToEnter, PasswordChangeForm, ChosenPasswordForm):

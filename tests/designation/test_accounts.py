@@ -117,6 +117,35 @@ class TestOneTimePassword:
         assert not User.objects.get(pk=operator.pk).check_password(PHRASE)
 
 
+class TestForgottenPassword:
+    def link(self, client, user, mailoutbox):
+        client.post(reverse("password_reset"), {"email": user.email})
+        return next(word for word in mailoutbox[-1].body.split() if word.startswith("http"))
+
+    def test_its_owner_chooses_another_by_a_link_that_works_once(self, people, client, mailoutbox):
+        link = self.link(client, people.coordinator, mailoutbox)
+        page = client.get(link, follow=True)
+        form = page.redirect_chain[-1][0]
+        own = {"new_password1": PHRASE, "new_password2": PHRASE}
+        assert "You can sign in" in client.post(form, own, follow=True).text
+        assert client.post(reverse("login"), {"username": people.coordinator.username, "password": PHRASE}).url == "/"
+        assert "This link does not work" in client.get(link, follow=True).text
+
+    def test_its_owner_is_told_in_the_app(self, people, client, mailoutbox):
+        page = client.get(self.link(client, people.coordinator, mailoutbox), follow=True)
+        client.post(page.redirect_chain[-1][0], {"new_password1": PHRASE, "new_password2": PHRASE})
+        notice = Notice.objects.get(recipient=people.coordinator)
+        assert notice.title == "Your password was changed by a link from your mailbox"
+
+    def test_nobody_learns_whether_there_is_an_account(self, client, mailoutbox, db):
+        page = client.post(reverse("password_reset"), {"email": "nobody@example.gov"}, follow=True)
+        assert "If an account has this address" in page.text
+        assert mailoutbox == []
+
+    def test_the_address_is_asked_for(self, client, db):
+        assert "Enter the" in client.post(reverse("password_reset"), {"email": ""}).text
+
+
 class TestNamesOnRecord:
     def test_a_new_name_changes_no_timeline_and_no_refusal(self, people, client):
         request = factories.request(people, "dea_decision")
