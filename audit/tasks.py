@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
+from django.db import DatabaseError
 
 from audit import jobs, summarising
+from audit.calendar import CalendarError
 from audit.exports import orders, schedules
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -45,5 +51,17 @@ def make_scheduled_exports() -> int:
 
 @shared_task
 def summarise_periods() -> int:
-    """Keeps the figures of closed periods that are not kept or hold no longer; returns how many periods it made."""
-    return sum(summarising.summarise(workflow) for workflow in summarising.workflows())
+    """Keeps the figures of closed periods that are not kept or hold no longer; returns how many periods it made.
+
+    One workflow's failure does not keep the others from theirs. Raises RuntimeError at the end, naming those that failed.
+    """
+    made, failed = 0, []
+    for workflow in summarising.workflows():
+        try:
+            made += summarising.summarise(workflow)
+        except (DatabaseError, CalendarError):
+            logger.exception("The figures of the workflow %s could not be kept.", workflow)
+            failed.append(workflow)
+    if failed:
+        raise RuntimeError(f"The figures of {', '.join(failed)} could not be kept.")
+    return made

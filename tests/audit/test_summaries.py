@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from audit import calendar, ledger, summaries, summarising
+from audit import calendar, ledger, summaries, summarising, tasks
 from audit.ledger import PastStep
 from audit.models import Calendar, PeriodFigures, StepEvent, SummarisedPeriod
 from audit.reports.figures import Moment, figures
@@ -99,6 +101,22 @@ def test_a_second_run_has_nothing_to_do(history):
     assert summarising.summarise("cases", today=TODAY) > 0
     assert summarising.summarise("cases", today=TODAY) == 0
     assert holding_years()
+
+
+def test_a_run_that_has_nothing_to_do_lets_nobody_wait(history):
+    summarising.summarise("cases", today=TODAY)
+    with CaptureQueriesContext(connection) as queries:
+        summarising.summarise("cases", today=TODAY)
+    assert not [query for query in queries if "LOCK TABLE" in query["sql"]]
+
+
+def test_a_workflow_that_cannot_be_summarised_does_not_keep_the_others_from_it(history):
+    too_long = {"x" * 150: "a", "y" * 150: "b"}
+    steps = case("B1", ("check", "us", at(3, 2)), ("done", "", at(3, 9)), **too_long)
+    ledger.append_history("broken", steps, source=StepEvent.Source.IMPORTED)
+    with pytest.raises(RuntimeError, match="broken"):
+        tasks.summarise_periods()
+    assert set(SummarisedPeriod.objects.values_list("workflow", flat=True)) == {"cases"}
 
 
 def test_a_late_history_drops_its_month_and_no_other(history):
