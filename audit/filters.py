@@ -14,6 +14,19 @@ COHORTS = {
     DECIDED: "Ended in the period",
 }
 OPEN = "open"
+RESERVED_NAMES = frozenset(
+    [
+        *("workflow", "cohort", "first_day", "last_day", "outcome"),
+        *("measure", "every", "by", "least", "page", "size"),
+        *("open_in", "late", "age", "as_filed", "goal", "unclocked", "way_from", "way_to", "returned_from", "reason"),
+    ]
+)
+"""What addresses of reports and exports call something else: no dimension of theirs can have such a name, or none."""
+
+
+def can_be_asked_for(dimension: str) -> bool:
+    """Whether an address can filter by a dimension of the name."""
+    return dimension != "" and dimension not in RESERVED_NAMES
 
 
 @dataclass(frozen=True)

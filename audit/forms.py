@@ -7,7 +7,7 @@ from django import forms
 
 from audit.exports.columns import label_of
 from audit.exports.query import exported_model, recorded_dimensions
-from audit.filters import ALL, COHORTS, OPEN, Filters
+from audit.filters import ALL, COHORTS, OPEN, Filters, can_be_asked_for
 from audit.machine import Subject
 from audit.reading import workflows_for
 
@@ -66,7 +66,8 @@ class ExportForm(forms.Form):
 
 def _fields_of_recorded(workflow: str) -> dict[str, forms.CharField]:
     """The same where no model declares any: those that the workflow's steps have, with any value."""
-    return {name: forms.CharField(label=name, required=False) for name in recorded_dimensions(workflow)}
+    names = filter(can_be_asked_for, recorded_dimensions(workflow))
+    return {name: forms.CharField(label=name, required=False) for name in names}
 
 
 def dimension_fields(model: type[Subject]) -> dict[str, forms.ChoiceField]:

@@ -211,8 +211,8 @@ def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mome
     table = (report or _report(name, asked, moment)).table()
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(table.header)
-    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows)
+    rows = [table.header, *table.rows]
+    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     user: Any = request.user
     AccessRecord.objects.create(
         actor=user,

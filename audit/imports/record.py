@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit import ledger
 from audit.calendar import load
+from audit.filters import can_be_asked_for
 from audit.imports.log import BadRow, Columns, Event, Log, LogRefused, Span, collector_at_rest
 from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
@@ -19,6 +20,7 @@ from audit.summarising import workflows
 from audit.verify import subject_models
 
 TRANSITION = "imported"
+LONGEST_DIMENSION = 60
 BATCH = 20_000  # events, or one longer case
 
 
@@ -56,6 +58,22 @@ def settled_workflow(name: str) -> str:
     if StepEvent.objects.filter(workflow=name, source=StepEvent.Source.SYSTEM).exists():
         raise _timed_here(name)
     return name
+
+
+def settled_dimensions(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers of the dimensions, by the names under which reports will group and filter by them.
+
+    Raises LogRefused for a name that is blank or too long, or that the addresses of reports use for something else.
+    """
+    for name, header in headers.items():
+        if not name or len(name) > LONGEST_DIMENSION:
+            raise LogRefused(f"Name the dimension of the column “{header}” in 1 to {LONGEST_DIMENSION} characters.")
+        if not can_be_asked_for(name):
+            raise LogRefused(
+                f"“{name}” is what reports call something else. Give the dimension another name: "
+                f'--dimension "its {name}={header}".'
+            )
+    return headers
 
 
 def _alike(name: str) -> str:

@@ -15,7 +15,7 @@ from audit.reports.facts import SQL, cases, fetch, restrictions, unclocked
 from audit.reports.figures import Moment, figures, joined
 from audit.reports.periods import EVERY, MONTH, label, split
 from audit.reports.question import ENDED, FILED, Measure, Question
-from audit.reports.tables import COUNT, HOURS, PERCENT, TEXT, Picture, Table, hours, percent, stage_label
+from audit.reports.tables import COUNT, HOURS, NOT_STATED, PERCENT, TEXT, Picture, Table, hours, percent, stage_label
 
 FILED_BY_PERIOD = """
 SELECT greatest({bucket}, %(first_day)s::date), count(*) FROM ({cases}) AS filed GROUP BY 1
@@ -97,7 +97,7 @@ SELECT step.subject, step.to_state, step.at, step.from_state, trim(step.reason) 
 FROM audit_stepevent AS step
 LEFT JOIN audit_stagevisit AS stay ON stay.workflow = step.workflow AND stay.subject = step.subject
                                   AND stay.sequence = step.sequence - 1
-WHERE step.workflow = %(workflow)s AND step.to_state = ANY(%(returned)s) AND step.reason <> ''
+WHERE step.workflow = %(workflow)s AND step.to_state = ANY(%(returned)s) AND {with_reason}
   AND step.at >= %(since)s AND step.at < %(until)s AND {conditions}
 """
 RETURNS = """
@@ -115,7 +115,10 @@ def returned(question: Question, moment: Moment) -> SQL:
         "until": until,
     }
     restricted = restrictions(question, "step")
-    return SQL(RETURNED.format(conditions=restricted.text), parameters | restricted.parameters)
+    # A step of this system that returns has its reason, and the index holds those alone; imported steps have none.
+    with_reason = "true" if question.model is None else "step.reason <> ''"
+    text = RETURNED.format(with_reason=with_reason, conditions=restricted.text)
+    return SQL(text, parameters | restricted.parameters)
 
 
 def reason_key(reason: str) -> str:
@@ -156,7 +159,10 @@ class Returns:
         return Table(
             "Returns by reason",
             [("Reason on record", TEXT), ("Returned from", TEXT), ("Returns", COUNT)],
-            [[reason, stage_label(self.question.model, stage), count] for stage, reason, count in self.reasons],
+            [
+                [reason or NOT_STATED, stage_label(self.question.model, stage), count]
+                for stage, reason, count in self.reasons
+            ],
             [
                 {"Returns": {"returned_from": stage, "reason": reason_key(reason)}}
                 for stage, reason, count in self.reasons

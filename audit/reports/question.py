@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from audit.calendar import default_name
+from audit.filters import can_be_asked_for
 from audit.machine import Subject
 from audit.models import Calendar
 from audit.reading import rows_of
@@ -109,7 +110,7 @@ def dimension_names(workflow: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(SOME_DIMENSIONS, [workflow])
         # Not in the database's order, which follows the language that it was made for.
-        return sorted(row[0] for row in cursor.fetchall())
+        return sorted(name for (name,) in cursor.fetchall() if can_be_asked_for(name))
 
 
 SOME_STAGES = """

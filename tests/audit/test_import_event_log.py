@@ -96,6 +96,14 @@ def test_imported_steps_verify_and_are_never_mistaken_for_timed_ones(file):
     assert ledger.visits_that_differ() == []
 
 
+@pytest.mark.parametrize("option", ["outcome", "by=org:resource", "=org:resource", f"{'x' * 61}=org:resource"])
+def test_a_dimension_that_reports_could_not_ask_for_is_refused(file, option):
+    write(file, invented_rows(1))
+    with pytest.raises(CommandError, match="dimension"):
+        load(file, dimension=[option])
+    assert not StepEvent.objects.exists()
+
+
 def test_each_case_is_in_order_of_time_and_equal_times_in_order_of_the_file(file):
     write(
         file,

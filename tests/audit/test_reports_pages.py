@@ -110,6 +110,48 @@ def test_page_and_file_have_the_same_table(client, people):
         assert len(rows[0]) == len(section.table.columns)
 
 
+@pytest.fixture
+def old_cases():
+    """An imported case with a return, and with dimensions that are called like fields, or like a formula."""
+    dimensions = {"desk": "north", "outcome": "good", "cohort": "x", "every": "y", "": "z", "=desk": "1"}
+    stages = [("asked", 2), ("returned", 3), ("asked", 4), ("closed", 5)]
+    steps = [
+        PastStep(
+            "C1",
+            "imported",
+            stage,
+            "",
+            stage == "closed",
+            at=datetime(2026, 3, day, 15, tzinfo=UTC),
+            dimensions=dimensions,
+        )
+        for stage, day in stages
+    ]
+    ledger.append_history("old cases", steps, source=StepEvent.Source.IMPORTED)
+    return {"workflow": "old cases", "first_day": "2026-03-01", "last_day": "2026-03-31"}
+
+
+def test_dimensions_called_like_fields_of_the_address_leave_the_fields_as_they_are(client, people, old_cases):
+    client.force_login(people.auditor)
+    page = client.get(PAGE, old_cases)
+    assert page.status_code == 200
+    assert page.context["form"].dimensions == ["=desk", "desk"]
+    assert client.get(reverse("audit:processing_times"), {"workflow": "old cases"}).status_code == 200
+
+
+def test_returns_of_an_imported_history_count_without_a_reason(client, people, old_cases):
+    client.force_login(people.auditor)
+    assert table(client, "returns", **old_cases)[1:] == [["(not stated)", "asked", "1"]]
+    page = client.get(RETURNS, old_cases)
+    url = next(cell["url"] for cell in page.context["sections"][1].rows[0] if cell["url"])
+    assert [row.subject for row in client.get(url).context["page"]] == ["C1"]
+
+
+def test_no_header_of_a_table_is_run_as_a_formula(client, people, old_cases):
+    client.force_login(people.auditor)
+    assert table(client, "compared", by="=desk", **old_cases)[0][0] == "'=desk"
+
+
 def test_taking_a_table_goes_on_record(client, people):
     factories.request(people, "approved")
     client.force_login(people.auditor)

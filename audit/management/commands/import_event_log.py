@@ -78,9 +78,8 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         workflow = record.settled_workflow(options["workflow"])
-        columns = Columns(
-            options["case"], options["stage"], options["at"], options["actor"], _dimensions(options["dimension"])
-        )
+        dimensions = record.settled_dimensions(_dimensions(options["dimension"]))
+        columns = Columns(options["case"], options["stage"], options["at"], options["actor"], dimensions)
         parties = read_parties(options["party_map"].read_bytes()) if options["party_map"] else {}
         meaning = Meaning(workflow, columns, parties, options["final"])
         times = TimeReader(_zone(options["time_zone"]), options["date_order"])
