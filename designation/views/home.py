@@ -153,6 +153,7 @@ def home(request: SignedIn) -> HttpResponse:
     late = late_clocks(timezone.now()) if reads else {}
     work = work_of(user, late_by_others=late) if reads else None
     seen_until = HomeVisit.objects.look(user) if user.has_role(*CONCERNED) and request.method == "GET" else None
+    overdue = _late(user, late) if work and work.late else []
     context = {
         "files": files,
         "stats": _stats(work, user) if work else [],
@@ -162,7 +163,8 @@ def home(request: SignedIn) -> HttpResponse:
         "seen_until": seen_until,
         "changes": changes_since(user, seen_until) if seen_until else None,
         "jobs": Job.objects.of(user).unfinished().defer("parameters"),
-        "late": _late(user, late) if work and work.late else [],
+        "late": overdue,
+        "late_has_acts": any(line["act"] for line in overdue),
         "late_count": work.late if work else None,
         "late_url": _list_url(clock=Status.LATE),
         "notices": notices,
