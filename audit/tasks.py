@@ -53,7 +53,7 @@ def make_scheduled_exports() -> int:
 def summarise_periods() -> int:
     """Keeps the figures of closed periods that are not kept or hold no longer; returns how many periods it made.
 
-    One workflow's failure does not keep the others from theirs. Raises RuntimeError at the end, naming those that failed.
+    One workflow's failure does not keep the others from theirs. Raises RuntimeError at the end, which names those.
     """
     made, failed = 0, []
     for workflow in summarising.workflows():

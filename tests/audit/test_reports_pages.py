@@ -13,8 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import ledger
+from audit.filters import RESERVED_NAMES
+from audit.forms import ExportForm
 from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
+from audit.report_forms import ReportForm
+from audit.reports.behind import FIELDS
 from audit.reports.facts import SQL, fetch
 from audit.reports.limits import TookTooLong, limited_to
 from tests import factories
@@ -131,6 +135,10 @@ def old_cases():
     return {"workflow": "old cases", "first_day": "2026-03-01", "last_day": "2026-03-31"}
 
 
+def test_every_field_of_an_address_is_reserved():
+    assert {*ReportForm.base_fields, *FIELDS, *ExportForm.base_fields, "outcome"} <= RESERVED_NAMES
+
+
 def test_dimensions_called_like_fields_of_the_address_leave_the_fields_as_they_are(client, people, old_cases):
     client.force_login(people.auditor)
     page = client.get(PAGE, old_cases)
@@ -141,7 +149,7 @@ def test_dimensions_called_like_fields_of_the_address_leave_the_fields_as_they_a
 
 def test_returns_of_an_imported_history_count_without_a_reason(client, people, old_cases):
     client.force_login(people.auditor)
-    assert table(client, "returns", **old_cases)[1:] == [["(not stated)", "asked", "1"]]
+    assert table(client, "returns", **old_cases)[1:] == [["Not stated", "asked", "1"]]
     page = client.get(RETURNS, old_cases)
     url = next(cell["url"] for cell in page.context["sections"][1].rows[0] if cell["url"])
     assert [row.subject for row in client.get(url).context["page"]] == ["C1"]
