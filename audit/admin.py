@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +13,10 @@ from django.utils.text import Truncator
 
 from audit import closure_admin, goal_admin  # noqa: F401 - they register closures and goals
 from audit.calendar import HOLIDAY_SOURCE, special_days
+from audit.exports import schedules
 from audit.keyset_admin import KeysetAdmin
 from audit.machine import Subject
-from audit.models import AccessRecord, Calendar, StageVisit, StepEvent
+from audit.models import AccessRecord, Calendar, ScheduledExport, StageVisit, StepEvent
 from audit.moments import moment
 from audit.role_admin import RoleAdmin
 
@@ -158,6 +159,31 @@ class AccessRecordAdmin(RecordAdmin, KeysetAdmin):
     @admin.display(description="Parameters")
     def asked_for(self, record: AccessRecord) -> str:
         return "; ".join(_told(name, value) for name, value in record.parameters.items()) or "none"
+
+
+@admin.register(ScheduledExport)
+class ScheduledExportAdmin(RecordAdmin):
+    """Exports by schedule, which operators end where their owner cannot."""
+
+    readers = ("auditor", "operator")
+    enders = ("operator",)
+    list_display = ["__str__", "workflow", "owner", "first_day", "ended"]
+    list_select_related = ["owner"]
+    list_filter = ["period"]
+    actions = ["end_schedules"]
+
+    @admin.display(description="Ended", ordering="ended_at")
+    def ended(self, schedule: ScheduledExport) -> str:
+        return moment(schedule.ended_at) if schedule.ended_at else "No"
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_role(*self.enders))
+
+    @admin.action(description="End the chosen schedules: no more exports come by them", permissions=["end"])
+    def end_schedules(self, request: HttpRequest, queryset: QuerySet[ScheduledExport]) -> None:
+        ended = sum(schedules.end(schedule, by=request.user) for schedule in queryset.select_related("owner"))
+        self.message_user(request, f"Schedules ended: {ended}. What they had made stays.", messages.SUCCESS)
 
 
 @admin.register(Calendar)

@@ -18,17 +18,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from audit import progress
 from audit.export_forms import ScheduleForm
-from audit.exports import orders, schedules
+from audit.exports import orders, rights, schedules
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
 from audit.exports.query import QUESTIONS
 from audit.filters import ALL, COHORTS
 from audit.manifest import words
 from audit.models import AccessRecord, ExportFile, ScheduledExport
-from audit.reading import rows_of
+from audit.reading import name_of, rows_of
 from audit.views import View, asked_model, for_report_readers, workflow_choices
 
 FILES_ON_A_PAGE = 50
+RIGHTS_HAVE_SHRUNK = (
+    "Your roles or your office have changed since this file was made, and what you may see now is not what it holds. "
+    "Have the export made again."
+)
 
 
 def for_schedulers(view: View) -> View:
@@ -48,7 +52,9 @@ def for_schedulers(view: View) -> View:
 @for_report_readers
 def export_list(request: HttpRequest) -> HttpResponse:
     files = ExportFile.objects.of(request.user).select_related("schedule")
-    page = Paginator(files, FILES_ON_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(files, FILES_ON_A_PAGE).get_page(request.GET.get("page"))
+    for file in page:
+        file.workflow_name = name_of(file.workflow)
     user: Any = request.user
     may_schedule = user.has_role(*settings.AUDIT_SCHEDULERS)
     return render(request, "audit/exports/list.html", {"page": page, "may_schedule": may_schedule})
@@ -81,12 +87,14 @@ def _cancel(request: HttpRequest, file: ExportFile) -> None:
 @require_GET
 @for_report_readers
 def export_download(request: HttpRequest, key: UUID) -> HttpResponseBase:
-    """The file, to whoever ordered it, on record."""
+    """The file, to whoever ordered it while he may see what it holds, on record."""
     file = _own_or_404(request, key)
     if file.removed_at:
         return _gone(request, file)
     if not file.can_be_downloaded:
         raise Http404("There is no file to download.")
+    if not rights.cover(file):
+        raise PermissionDenied(RIGHTS_HAVE_SHRUNK)
     try:
         content = orders.path_of(file).open("rb")
     except FileNotFoundError:
@@ -191,7 +199,11 @@ def _name_of(file: ExportFile) -> str:
 def _rows(file: ExportFile) -> list[dict[str, str]]:
     """What was asked for and given out, as the summary list takes it."""
     asked = dict(file.filters)
-    rows = [("Holds", file.what.capitalize()), ("Format", FORMATS[file.format].label)]
+    rows = [
+        ("Holds", file.what.capitalize()),
+        ("Workflow", name_of(file.workflow)),
+        ("Format", FORMATS[file.format].label),
+    ]
     if file.what in QUESTIONS:
         rows.append(("Which", COHORTS[asked.pop("cohort", ALL)]))
     rows += [(name, ", ".join(values)) for name, values in asked.pop("dimensions", {}).items()]

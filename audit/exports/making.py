@@ -24,6 +24,7 @@ from audit import manifest, work
 from audit.exports.formats import FORMATS, About, CannotWrite
 from audit.exports.listing import Listing, listed
 from audit.exports.query import QUESTIONS, Export
+from audit.exports.rights import scope_of
 from audit.exports.snapshot import Progress, Snapshot, snapshot
 from audit.exports.writers.csv import pieces
 from audit.filters import Filters
@@ -254,7 +255,8 @@ def failing_unless_done(file: ExportFile) -> Iterator[None]:
 
 def finish(file: ExportFile, source: manifest.Source, found: dict[str, Any], **values: Any) -> bool:
     """Puts the manifest on file; returns False where the export was cancelled, or is another attempt's by now."""
-    if not _end(file, ExportFile.State.DONE, manifest=found, rows=found["row_count"], **values):
+    scope = scope_of(file.owner, file.workflow)
+    if not _end(file, ExportFile.State.DONE, manifest=found, rows=found["row_count"], scope=scope, **values):
         return False
     file.state, file.manifest = ExportFile.State.DONE, found
     source.progress.complete = True

@@ -30,6 +30,7 @@ from audit.exports.making import (
     write,
 )
 from audit.exports.query import QUESTIONS, Export, UnknownWorkflow
+from audit.exports.rights import may_read
 from audit.exports.snapshot import snapshot
 from audit.filters import Filters
 from audit.models import AccessRecord, ExportFile
@@ -44,11 +45,6 @@ State = ExportFile.State
 
 class OrderRefused(Exception):
     """An export cannot be ordered now; the message says why."""
-
-
-def may_read(user: Any) -> bool:
-    """Whether exports may be made for the user."""
-    return bool(user.is_active and user.has_role(*settings.AUDIT_REPORT_ROLES))
 
 
 def order(*, format: str, workflow: str, owner: Any, filters: Filters) -> ExportFile:
@@ -128,7 +124,7 @@ def make(pk: int) -> bool:
 
 
 def _make(file: ExportFile) -> bool:
-    if not may_read(file.owner):
+    if not may_read(file.owner, file.workflow):
         fail(file, "Its owner may not read processing times any more.")
         return False
     export = export_of(file)

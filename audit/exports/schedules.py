@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from audit.exports import orders, periods
+from audit.exports import orders, periods, rights
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
 from audit.exports.query import exported_model
@@ -30,6 +31,7 @@ from audit.reading import roles_that_read
 log = logging.getLogger(__name__)
 
 WHO_RECEIVES = "Exports are sent to users who may see all that you see, and to the domains that the operator allows."
+MAY_NOT_READ = "Its owner may not read what it holds any more."
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 FAILED_AGAIN_AFTER = timedelta(days=1)
 
@@ -37,13 +39,22 @@ FAILED_AGAIN_AFTER = timedelta(days=1)
 def make_due() -> int:
     """Orders what is due of every schedule, and what failed a day ago; returns how many exports.
 
-    Twice in a row orders nothing more.
+    Twice in a row orders nothing more. The schedule of an owner who may not read what it holds ends, on record.
     """
     day = periods.today()
+    made: dict[int, set[date]] = defaultdict(set)
+    for key, start in ExportFile.objects.filter(schedule__ended_at=None, schedule__isnull=False).values_list(
+        "schedule", "period_start"
+    ):
+        made[key].add(start)
     ordered = 0
     for schedule in ScheduledExport.objects.filter(ended_at=None).select_related("owner"):
+        if not rights.may_read(schedule.owner, schedule.workflow):
+            end(schedule, why=MAY_NOT_READ)
+            continue
         for period in periods.periods_over(schedule.period, schedule.first_day, day):
-            ordered += _order(schedule, period)
+            if period.first_day not in made[schedule.pk]:
+                ordered += _order(schedule, period)
     return ordered + _order_failed_again()
 
 
@@ -116,8 +127,8 @@ def deliver(pk: int) -> bool:
 
 def _try_to_deliver(file: ExportFile, schedule: ScheduledExport) -> str:
     """Why it could not be delivered; empty when it was."""
-    if not orders.may_read(file.owner):
-        return "Its owner may not read processing times any more."
+    if not rights.cover(file):
+        return MAY_NOT_READ
     try:
         if schedule.folder:
             _put(file, delivery_folder(schedule.folder))
@@ -223,10 +234,16 @@ def _send(file: ExportFile, schedule: ScheduledExport) -> None:
     message.send()
 
 
-def end(schedule: ScheduledExport) -> None:
-    """Makes no more of it; what was made stays."""
-    if ScheduledExport.objects.filter(pk=schedule.pk, ended_at=None).update(ended_at=Now()):
-        _on_record(schedule, "end scheduled export")
+def end(schedule: ScheduledExport, *, by: Any = None, why: str = "") -> bool:
+    """Makes no more of it; what was made stays. Returns whether it had not ended yet.
+
+    `by` is who ends it if not its owner, `why` is said where the system does.
+    """
+    with transaction.atomic():
+        if not ScheduledExport.objects.filter(pk=schedule.pk, ended_at=None).update(ended_at=Now()):
+            return False
+        _on_record(schedule, "end scheduled export", by=by, why=why)
+    return True
 
 
 def schedule_export(*, owner: Any, workflow: str, **values: Any) -> ScheduledExport:
@@ -250,15 +267,18 @@ def schedule_export(*, owner: Any, workflow: str, **values: Any) -> ScheduledExp
     return schedule
 
 
-def _on_record(schedule: ScheduledExport, act: str) -> None:
+def _on_record(schedule: ScheduledExport, act: str, *, by: Any = None, why: str = "") -> None:
+    actor = None if why else by or schedule.owner
     AccessRecord.objects.create(
-        actor=schedule.owner,
-        actor_name=schedule.owner.recorded_name,
+        actor=actor,
+        actor_name=actor.recorded_name if actor else "system",
         act=act,
         parameters={
             "schedule": schedule.pk,
             "what": str(schedule),
             "workflow": schedule.workflow,
             "filters": schedule.filters,
+            "owner": schedule.owner.recorded_name,
+            **({"why": why} if why else {}),
         },
     )

@@ -67,6 +67,7 @@ class ExportFile(Work):
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     manifest: Any = models.JSONField(null=True)
+    scope = models.CharField(max_length=64, blank=True, help_text="What its owner saw when it was made.")
     kept_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 

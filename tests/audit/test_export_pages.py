@@ -57,6 +57,39 @@ def test_an_order_is_made_and_taken(client, people, format):
         assert (record.actor, record.parameters["sha256"]) == (people.auditor, found["sha256"])
 
 
+def test_a_file_is_not_given_out_once_its_owner_may_see_less_than_it_holds(client, people):
+    factories.request(people, "approved")
+    client.force_login(people.hsi_hq)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    orders.make(file.pk)
+    assert client.get(url("download", file)).status_code == 200
+    people.hsi_hq.roles = ["coordinator"]
+    people.hsi_hq.save()
+    refused = client.get(url("download", file))
+    assert refused.status_code == 403
+    assert "Have the export made again" in refused.content.decode()
+
+
+def test_a_file_of_what_its_owner_sees_a_part_of_is_given_out_while_that_part_is_the_same(client, people):
+    client.force_login(people.coordinator)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    orders.make(file.pk)
+    assert client.get(url("download", file)).status_code == 200
+    people.coordinator.office = people.other_coordinator.office
+    people.coordinator.save()
+    assert client.get(url("download", file)).status_code == 403
+
+
+def test_exports_name_their_workflow(client, people):
+    client.force_login(people.auditor)
+    client.post(ORDER, {"format": "csv"})
+    file = ExportFile.objects.get()
+    assert "<td>Requests</td>" in client.get(LIST).content.decode()
+    assert "Requests" in client.get(url("detail", file)).content.decode()
+
+
 def test_the_page_shows_how_far_it_is_and_loads_again_at_the_end(client, people):
     client.force_login(people.auditor)
     client.post(ORDER, {"format": "csv"})

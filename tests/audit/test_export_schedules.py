@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.exports import orders, periods, schedules
@@ -121,6 +125,45 @@ def test_the_period_under_way_is_not_made(people):
     assert schedules.make_due() == 0
 
 
+def test_the_schedule_of_an_owner_who_has_left_ends_on_record(people):
+    made = schedule(people)
+    people.auditor.is_active = False
+    people.auditor.save()
+    assert schedules.make_due() == 0
+    made.refresh_from_db()
+    assert made.ended_at is not None
+    record = AccessRecord.objects.first()
+    assert (record.act, record.actor, record.actor_name) == ("end scheduled export", None, "system")
+    assert record.parameters["why"] == schedules.MAY_NOT_READ
+
+
+def test_a_run_asks_as_often_for_many_periods_as_for_one(people):
+    schedule(people, months_ago=30)
+    schedules.make_due()
+    with CaptureQueriesContext(connection) as queries:
+        assert schedules.make_due() == 0
+    assert len(queries) <= 8
+
+
+def test_operators_end_a_schedule_in_the_admin(client, people):
+    made = schedule(people)
+    act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk]}
+    client.force_login(people.operator)
+    client.post(reverse("admin:audit_scheduledexport_changelist"), act)
+    made.refresh_from_db()
+    assert made.ended_at is not None
+    assert AccessRecord.objects.first().actor == people.operator
+
+
+def test_auditors_cannot_end_the_schedules_of_others(client, people):
+    made = schedule(people)
+    act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk]}
+    client.force_login(factories.user("auditor", "HSI-HQ"))
+    client.post(reverse("admin:audit_scheduledexport_changelist"), act)
+    made.refresh_from_db()
+    assert made.ended_at is None
+
+
 def test_an_ended_schedule_makes_no_more(people):
     schedules.end(schedule(people))
     assert schedules.make_due() == 0
@@ -169,6 +212,7 @@ def test_what_the_mail_server_refuses_is_tried_again_later(people, mailbox):
 
 def test_nothing_is_made_for_an_owner_who_may_not_read_any_more(people):
     schedule(people)
+    schedules.make_due()
     people.auditor.is_active = False
     people.auditor.save()
     work_off()
