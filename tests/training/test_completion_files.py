@@ -147,7 +147,7 @@ def test_a_number_that_a_workbook_shows_as_percent_is_taken_as_shown(people: Man
             sheet.write_row(row, 0, ["K00123", "", "", "JT-2009", f"2024-05-0{row}", "Completed"])
             sheet.write_number(row, 6, share, workbook.add_format({"num_format": shown}))
 
-    plan = uploads.plan_upload(start(people, [], "export.xlsx", xlsx_sheet(fill)))
+    plan = uploads.plan_upload(start(people, [], "export.xlsx", xlsx_sheet(fill)), people.hsi_manager)
     assert [(item.entry.score, item.passed) for item in plan.ready] == [
         (Decimal(85), True),
         (Decimal("91.5"), True),
@@ -186,7 +186,7 @@ def test_each_cell_that_cannot_be_read_is_told():
 
 def test_a_file_with_usual_headers_needs_no_question(people: Managers):
     upload = start(people, [*GOOD, *BAD])
-    plan = uploads.plan_upload(upload)
+    plan = uploads.plan_upload(upload, people.hsi_manager)
     assert upload.is_mapped
     assert [(item.entry.row, item.passed) for item in plan.ready] == [(2, True), (3, False)]
     assert plan.ready[1].below_mark
@@ -212,7 +212,7 @@ def test_a_file_with_usual_headers_needs_no_question(people: Managers):
     ],
 )
 def test_other_encodings_and_workbooks_are_read(people: Managers, name, content):
-    plan = uploads.plan_upload(start(people, [], name, content))
+    plan = uploads.plan_upload(start(people, [], name, content), people.hsi_manager)
     assert plan.ready
     assert plan.problems == []
 
@@ -232,12 +232,12 @@ def test_recording_keeps_the_good_rows_and_the_result_and_is_done_once(people: M
 def test_the_bad_rows_come_back_corrected_in_their_own_columns(people: Managers):
     upload = start(people, [*GOOD, *BAD])
     uploads.record_upload(upload, people.hsi_manager)
-    text = uploads.rejected_rows(upload)
+    text = uploads.rejected_rows(upload, people.hsi_manager)
     titles, *rows = list(csv.reader(io.StringIO(text)))
     assert titles == [*HEADER, "Row in uploaded file", "Why not recorded"]
     assert [row[7] for row in rows] == ["4", "5"]
     again = start(people, [], content=text.replace("99999", "K00124").encode())
-    assert [item.entry.row for item in uploads.plan_upload(again).ready] == [2]
+    assert [item.entry.row for item in uploads.plan_upload(again, people.hsi_manager).ready] == [2]
 
 
 def test_unknown_columns_are_asked_for_once_and_then_remembered(people: Managers):
@@ -250,7 +250,7 @@ def test_unknown_columns_are_asked_for_once_and_then_remembered(people: Managers
             upload, people.hsi_manager, sheet="export", header_row=1, mapping={Field.BADGE_NUMBER: 0, Field.MODULE: 1}
         )
     uploads.apply_mapping(upload, people.hsi_manager, sheet="export", header_row=1, mapping=mapping)
-    assert len(uploads.plan_upload(upload).ready) == 1
+    assert len(uploads.plan_upload(upload, people.hsi_manager).ready) == 1
     assert start(people, [], content=csv_file(odd)).is_mapped
 
 

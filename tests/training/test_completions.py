@@ -146,6 +146,10 @@ class TestWhoIsMeant:
 
 
 class TestWhatIsRefused:
+    def test_ones_own_completion(self, people: Managers, version):
+        fault = why_refused(people, username=people.hsi_manager.username)
+        assert fault == (Field.USERNAME, "Nobody records a completion of his own.")
+
     def test_a_day_to_come(self, people: Managers, version):
         tomorrow = timezone.localdate() + timedelta(1)
         assert why_refused(people, agent=AgentFactory(), completed_on=tomorrow) == (
@@ -295,6 +299,11 @@ class TestDuplicates:
         agent = AgentFactory()
         recorded = record(entry(agent), entry(row=3, email=agent.email), actor=people.hsi_manager)
         assert (len(recorded.done), recorded.duplicates) == (1, [3])
+
+    def test_nobody_corrects_a_completion_of_his_own(self, people: Managers, version):
+        (pk,) = record(entry(username=people.hsi_manager.username), actor=people.dea_manager).done
+        with pytest.raises(Refused, match="of his own"):
+            completions.withdraw(pk, actor=people.hsi_manager, why="Not so.")
 
     def test_what_was_withdrawn_does_not_come_back_with_the_next_export(self, people: Managers, version):
         agent = AgentFactory()

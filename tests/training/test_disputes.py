@@ -13,7 +13,7 @@ from designation.models import Notice
 from tests.factories import request
 from tests.training.factories import Managers, dispute, section, version
 from training.models import Dispute
-from training.workflow import disputes
+from training.workflow import disputes, modules
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,13 @@ def test_a_dispute_begins_at_the_working_level_and_the_other_side_is_told(people
     other = dispute(section(version(people)), people.dea_manager, title="Length of the course")
     assert other.state == "working_level"
     assert Notice.objects.filter(recipient=people.hsi_manager, title__contains="Length of the course").exists()
+
+
+def test_a_section_that_was_removed_since_it_was_read_is_not_disputed(people: Managers) -> None:
+    read = section(version(people))
+    modules.remove_section(read.pk, actor=people.hsi_manager, version=read.version, reason="Merged.")
+    with pytest.raises(Refused, match="was removed"):
+        dispute(read, people.dea_manager)
 
 
 def test_disputes_are_numbered_without_gaps(people: Managers) -> None:

@@ -82,6 +82,29 @@ def test_a_second_requirement_of_the_same_module_and_audience_waits_until_the_fi
     assert "End that one first" in errors(response)
 
 
+def test_a_requirement_that_never_began_gives_way_to_another(people, client):
+    client.force_login(people.hsi_manager)
+    later = (TODAY() + timedelta(days=30)).isoformat()
+    module = ModuleFactory()
+    client.post(reverse("training:requirement_set"), entered(module, effective_from=later))
+    never = Requirement.objects.get()
+    client.post(reverse("training:requirement_end", args=[never.pk]), {"why": "Mistyped."})
+    assert client.post(reverse("training:requirement_set"), entered(module)).status_code == 302
+    assert never in client.get(reverse("training:requirement_list")).context["ended"]
+
+
+def test_an_end_that_is_yet_to_come_is_brought_forward_and_the_first_stays_on_record(people, client):
+    client.force_login(people.hsi_manager)
+    row = required(ModuleFactory(), "initial")
+    url = reverse("training:requirement_end", args=[row.pk])
+    client.post(url, {"why": "Mistyped.", "until": "2066-01-01"})
+    assert "already" in errors(client.post(url, {"why": "Later.", "until": "2067-01-01"}))
+    client.post(url, {"why": "Right now."})
+    row.refresh_from_db()
+    assert row.effective_until == TODAY()
+    assert row.ended_why.startswith("Right now.\nIt was to end on Jan. 1, 2066, by ")
+
+
 def test_an_end_needs_a_reason_and_is_final(people, client):
     client.force_login(people.hsi_manager)
     row = required(ModuleFactory())
@@ -89,7 +112,7 @@ def test_an_end_needs_a_reason_and_is_final(people, client):
     assert "Give a reason" in errors(client.post(address, {"why": ""}))
     assert "ends today or later" in errors(client.post(address, {"why": "x", "until": days_ago(1).isoformat()}))
     client.post(address, {"why": "No more."})
-    assert "has an end already" in client.get(address, follow=True).text
+    assert "This requirement has ended" in client.get(address, follow=True).text
 
 
 def test_the_list_has_what_is_in_force_to_come_and_ended_with_its_history(people, client, django_assert_num_queries):

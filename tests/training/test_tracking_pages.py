@@ -226,6 +226,11 @@ class TestFiles:
             "All": ["6", "3", "1", "0", "60.0"],
         }
 
+    def test_everybody_in_every_module_is_no_file(self, people, agents, client):
+        client.force_login(people.hsi_hq)
+        page = client.get(reverse("training:tracking_file", args=["people", "csv"]), follow=True)
+        assert "Choose an office or a module" in page.text
+
     @pytest.mark.parametrize(("name", "expected"), [("people", 5), ("expiring", 1)])
     def test_a_coordinators_file_holds_every_agent_of_his_office_and_no_other(
         self, people, agents, client, name, expected
@@ -236,7 +241,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("name", ["matrix", "people", "expiring", "trend"])
     def test_a_workbook_has_the_table_its_definitions_and_what_it_was_made_with(self, people, agents, client, name):
-        content, file = download(client, people.hsi_hq, name, "xlsx")
+        content, file = download(client, people.hsi_hq, name, "xlsx", module="JT-2009")
         book = openpyxl.load_workbook(io.BytesIO(content))
         table, definitions, parameters = book.worksheets
         assert (definitions.title, parameters.title) == ("Definitions", "Parameters")

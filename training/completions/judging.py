@@ -60,6 +60,7 @@ WHERE completion.{person}_id IN (
 ORDER BY completion.completed_on, completion.completed_at NULLS LAST, completion.id
 """
 # Of an attempt whose time of day is not known, in the order of attempts.
+NOT_FOR_ONESELF = "Nobody records a completion of his own."
 END_OF_DAY = datetime.max.replace(tzinfo=UTC)
 
 
@@ -117,10 +118,11 @@ class Judged:
         self.faults.append(Fault(self.entry.row, column, reason, remedy))
 
 
-def judge(entries: Sequence[Entry], *, again: bool = False) -> list[Judged]:
+def judge(entries: Sequence[Entry], *, again: bool = False, recorder: int | None = None) -> list[Judged]:
     """What recording the entries would do now, in their order.
 
-    `again` takes what was withdrawn or corrected for new; otherwise it is set aside.
+    `again` takes what was withdrawn or corrected for new; otherwise it is set aside. `recorder` is the key of the user
+    who records, who may not do so for himself.
     """
     people = People(entries)
     judged = []
@@ -131,6 +133,8 @@ def judge(entries: Sequence[Entry], *, again: bool = False) -> list[Judged]:
                 item.faults.append(fault)
             case person:
                 item.person = person
+                if recorder is not None and person.user == recorder:
+                    item.wrong(_named_by(entry), NOT_FOR_ONESELF, "Ask another training manager.")
         judged.append(item)
     check(judged)
     set_aside = _find_duplicates(judged)
@@ -138,6 +142,12 @@ def judge(entries: Sequence[Entry], *, again: bool = False) -> list[Judged]:
         _set_aside(set_aside)
     check_attempts(judged)
     return judged
+
+
+def _named_by(entry: Entry) -> Field:
+    """The field that says who it was."""
+    named = {Field.BADGE_NUMBER: entry.badge_number, Field.EMAIL: entry.email, Field.USERNAME: entry.username}
+    return next((field for field, name in named.items() if name), Field.USERNAME)
 
 
 def check(judged: Iterable[Judged]) -> None:

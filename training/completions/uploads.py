@@ -151,11 +151,11 @@ def table_of(upload: CompletionUpload) -> Table[Field]:
     )
 
 
-def plan_upload(upload: CompletionUpload) -> Plan:
-    """What recording the file would do now. Raises UnusableFile if it is not mapped yet."""
+def plan_upload(upload: CompletionUpload, actor: User) -> Plan:
+    """What recording the file would do now, if the actor did it. Raises UnusableFile if it is not mapped yet."""
     table = table_of(upload)
     found = read_rows(table)
-    judged = judge(found.entries)
+    judged = judge(found.entries, recorder=actor.pk)
     return Plan(table, judged, [*found.faults, *(fault for item in judged for fault in item.faults)])
 
 
@@ -196,9 +196,9 @@ def result_of(upload: CompletionUpload) -> Result:
     return Result(upload.result["recorded"], upload.result["duplicates"], rejected, set_aside)
 
 
-def rejected_rows(upload: CompletionUpload) -> str:
+def rejected_rows(upload: CompletionUpload, actor: User) -> str:
     """The rows that were not recorded, or before recording those that would not be, as CSV."""
-    reasons = result_of(upload).rejected if upload.recorded_at else plan_upload(upload).reasons
+    reasons = result_of(upload).rejected if upload.recorded_at else plan_upload(upload, actor).reasons
     return rejected_csv(table_of(upload), reasons, NOT_RECORDED)
 
 

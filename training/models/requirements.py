@@ -85,6 +85,11 @@ class Requirement(models.Model):
     def __str__(self) -> str:
         return f"{self.module.code} from {date_format(self.effective_from)}"
 
+    def has_ended(self, day: date) -> bool:
+        """Whether its last day is over, or it was ended before it began."""
+        until = self.effective_until
+        return until is not None and until <= max(day, self.effective_from)
+
     @property
     def audience_labels(self) -> list[str]:
         return [str(Audience(audience).label) for audience in self.audience]

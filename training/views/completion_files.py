@@ -99,7 +99,7 @@ def completion_file(request: SignedIn, pk: int) -> HttpResponse:
     if not upload.is_mapped:
         return redirect("training:completion_columns", pk)
     try:
-        plan = uploads.plan_upload(upload)
+        plan = uploads.plan_upload(upload, request.user)
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("training:completion_columns", pk)
@@ -260,7 +260,7 @@ def completion_rejected(request: SignedIn, pk: int) -> HttpResponse:
     """The rows that are not recorded, with the reason of each, as CSV in the columns of the file itself."""
     upload = _upload(request, pk)
     try:
-        text = uploads.rejected_rows(upload)
+        text = uploads.rejected_rows(upload, request.user)
     except UnusableFile as error:
         messages.error(request, str(error))
         return redirect("training:completion_file", pk)

@@ -81,7 +81,7 @@ def completion_add(request: SignedIn) -> HttpResponse:
     form = CompletionForm(request.POST or None, initial=request.GET.dict())
     suggestions: list[dict[str, str]] = []
     if form.is_valid():
-        item = _judged(form)
+        item = _judged(form, request.user)
         if item is None:
             suggestions = _suggestions(form)
             form.add_error("person", "No badge number, e-mail address or username of anybody is equal to this.")
@@ -99,13 +99,13 @@ def completion_add(request: SignedIn) -> HttpResponse:
     return render(request, "training/completion_form.html", {"form": form, "suggestions": suggestions})
 
 
-def _judged(form: CompletionForm) -> Judged | None:
+def _judged(form: CompletionForm, recorder: User) -> Judged | None:
     """What recording would do; None if the form names nobody on record."""
     entries = form.entries()
     people = People(entries)
     meant = [entry for entry in entries if isinstance(people.meant_by(entry), Person)]
     again = bool(form.cleaned_data.get("why_again"))
-    return judge(meant[:1], again=again)[0] if meant else None
+    return judge(meant[:1], again=again, recorder=recorder.pk)[0] if meant else None
 
 
 def _set_aside(item: Judged) -> str:

@@ -47,7 +47,7 @@ def requirement_list(request: SignedIn) -> HttpResponse:
     visible = Requirement.objects.visible_to(request.user).select_related("module")
     every = visible.annotate(available=published, once_published=once_published)
     rows = list(every.order_by("module__code", "effective_from", "pk"))
-    ended = [row for row in rows if row.effective_until is not None and row.effective_until <= today]
+    ended = [row for row in rows if row.has_ended(today)]
     context = {
         "in_force": [row for row in rows if row.effective_from <= today and row not in ended],
         "to_come": [row for row in rows if row.effective_from > today and row not in ended],
@@ -84,8 +84,8 @@ def requirement_end(request: SignedIn, pk: int) -> HttpResponse:
     _only_setters(request)
     row = visible_or_404(Requirement.objects.select_related("module"), request, pk=pk)
     form = EndRequirementForm(request.POST or None)
-    if row.effective_until is not None:
-        return refused_to(request, reverse("training:requirement_list"), "This requirement has an end already.")
+    if row.has_ended(timezone.localdate()):
+        return refused_to(request, reverse("training:requirement_list"), "This requirement has ended.")
     if form.is_valid():
         values = form.cleaned_data
         try:

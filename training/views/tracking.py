@@ -176,6 +176,9 @@ def tracking_file(request: SignedIn, name: str, format: str) -> HttpResponse:
     if name not in TABLES or format not in FORMATS:
         raise Http404
     page, table_of = TABLES[name]
+    if name == "people" and not PeopleFilterForm(request.GET, user=request.user).is_narrow:
+        messages.error(request, "Choose an office or a module: a file of everybody in every module would be too large.")
+        return redirect(page)
     make, filters = table_of(request)
     address = f"{reverse(page)}?{urlencode(filters)}"
     try:

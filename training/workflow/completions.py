@@ -111,7 +111,8 @@ def record(
         raise PermissionDenied(ONLY_MANAGERS)
     with transaction.atomic():
         _hold()
-        judged = judge(entries, again=bool(why_again) or source == Completion.Source.XAPI)
+        again = bool(why_again) or source == Completion.Source.XAPI
+        judged = judge(entries, again=again, recorder=actor.pk if actor else None)
         refused = [fault for item in judged for fault in item.faults]
         if all_or_nothing and refused:
             raise NotAllRecorded(refused)
@@ -308,6 +309,8 @@ def _to_correct(pk: int, actor: User, why: str) -> Completion:
     found = Completion.objects.with_people().filter(pk=pk).first()
     if found is None:
         raise Refused(Refusal(f"#{pk}", "not_found", "There is no such completion."))
+    if found.user_id == actor.pk:
+        raise Refused(Refusal(str(found), "permission", "Nobody corrects a completion of his own."))
     if not why.strip():
         raise Refused(Refusal(str(found), "reason", "Give a reason: it goes on record."))
     if Completion.objects.filter(corrects=found).exists():

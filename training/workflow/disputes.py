@@ -73,7 +73,7 @@ def open_dispute(
     `known` are the keys of the open disputes on the matter that the actor was shown; another is a reason to ask again.
     """
     with transaction.atomic():
-        _lock(matter)
+        matter = _locked_matter(matter)
         refused = why_not_open(matter, actor) or _open_already(matter, title) or _opened_meanwhile(matter, known)
         if refused:
             raise Refused(refused)
@@ -89,11 +89,11 @@ def open_dispute(
     return dispute
 
 
-def _lock(matter: Matter) -> None:
-    """Waits for whoever moves the matter, or opens a dispute on it. A section is published with its version."""
+def _locked_matter(matter: Matter) -> Matter:
+    """The matter as it is, once whoever moves it or opens a dispute on it is done. A section goes with its version."""
     if isinstance(matter, Section):
         ModuleVersion.objects.select_for_update().get(pk=matter.module_version_id)
-    type(matter)._base_manager.select_for_update().get(pk=matter.pk)
+    return type(matter)._base_manager.select_for_update().get(pk=matter.pk)
 
 
 def why_not_open(matter: Matter, actor: User) -> Refusal | None:

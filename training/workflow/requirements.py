@@ -6,7 +6,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -15,6 +15,7 @@ from designation.models import User
 from training.models import Audience, Module, Requirement, Waiver
 from training.permissions import SETTERS
 
+NEVER_BEGAN = Q(effective_until=F("effective_from"))
 ONLY_SETTERS = "Only a training manager, or the headquarters of HSI or DEA, may do this."
 
 
@@ -28,11 +29,15 @@ def set_requirement(requirement: Requirement, *, actor: User) -> Requirement:
         Module.objects.select_for_update().get(pk=requirement.module_id)
         if requirement.effective_from < timezone.localdate():
             raise Refused(Refusal(str(requirement), "past", "A requirement begins today or later."))
-        same = Requirement.objects.filter(
-            Q(effective_until__isnull=True) | Q(effective_until__gt=requirement.effective_from),
-            module=requirement.module,
-            audience__overlap=requirement.audience,
-        ).first()
+        same = (
+            Requirement.objects.filter(
+                Q(effective_until__isnull=True) | Q(effective_until__gt=requirement.effective_from),
+                module=requirement.module,
+                audience__overlap=requirement.audience,
+            )
+            .exclude(NEVER_BEGAN)
+            .first()
+        )
         if same is not None:
             whom = ", ".join(Audience(found).label for found in same.audience if found in requirement.audience)
             message = f"One is in force from {date_format(same.effective_from)} on: {whom}. End that one first."
@@ -43,20 +48,31 @@ def set_requirement(requirement: Requirement, *, actor: User) -> Requirement:
 
 
 def end_requirement(pk: int, *, actor: User, why: str, until: date | None = None) -> Requirement:
-    """Ends a requirement today, or on a later day; one that has not begun never does. Raises Refused."""
+    """Ends a requirement today, or on a later day; one that has not begun never does.
+
+    An end that is yet to come can be brought forward; why it was to end then stays on record. Raises Refused.
+    """
     _only_setters(actor)
     with transaction.atomic():
         requirement = Requirement.objects.select_for_update().get(pk=pk)
         today = timezone.localdate()
         end = until or today
-        if requirement.effective_until is not None:
-            raise Refused(Refusal(str(requirement), "ended", "This requirement has an end already."))
+        if requirement.has_ended(today):
+            raise Refused(Refusal(str(requirement), "ended", "This requirement has ended."))
         if end < today:
             raise Refused(Refusal(str(requirement), "past", "A requirement ends today or later."))
+        before = requirement.effective_until
+        if before is not None and end >= before:
+            message = f"It ends on {date_format(before)} already. Give an earlier day."
+            raise Refused(Refusal(str(requirement), "ended", message))
         if not why.strip():
             raise Refused(Refusal(str(requirement), "reason", "Give a reason: it goes on record."))
         requirement.effective_until = max(end, requirement.effective_from)
-        requirement.ended_by_name, requirement.ended_why = actor.recorded_name, why.strip()
+        reasons = [why.strip()]
+        if before is not None:
+            said = f"{requirement.ended_by_name}: {requirement.ended_why}"
+            reasons.append(f"It was to end on {date_format(before)}, by {said}")
+        requirement.ended_by_name, requirement.ended_why = actor.recorded_name, "\n".join(reasons)
         requirement.ended_at = timezone.now()
         requirement.save()
     return requirement

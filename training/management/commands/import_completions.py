@@ -39,7 +39,7 @@ class Command(PeopleFileCommand[Field, CompletionUpload, uploads.Plan]):
         return uploads.table_of(upload)
 
     def plan(self, upload: CompletionUpload, user: User) -> uploads.Plan:
-        plan = uploads.plan_upload(upload)
+        plan = uploads.plan_upload(upload, user)
         self.stdout.write(
             f"Ready: {len(plan.ready)} (failed attempts: {plan.failed})."
             f" On record already, or repeated: {len(plan.duplicates)}."
