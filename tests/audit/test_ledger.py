@@ -220,6 +220,17 @@ def test_the_command_exits_with_an_error_that_names_the_first_bad_event(people, 
         call_command("verify_ledger")
 
 
+def test_the_command_names_the_first_bad_event_of_the_ledger_however_few_it_lists(people, cursor):
+    """By its number, not by that of its request."""
+    *later, first = (factories.request(people, "hsi_review").number for _ in range(3))
+    highest = StepEvent.objects.latest("pk").pk
+    without_triggers(cursor, "UPDATE audit_stepevent SET id = id + %s WHERE subject = ANY(%s)", highest, later)
+    without_triggers(cursor, "UPDATE audit_stepevent SET reason = 'x' WHERE sequence = %s", 2)
+    bad = StepEvent.objects.get(subject=first, sequence=2)
+    with pytest.raises(CommandError, match=f"First bad event {bad.pk} "):
+        call_command("verify_ledger", show=1)
+
+
 def test_the_check_names_a_visit_that_is_not_what_the_steps_lead_to(people, cursor):
     request = factories.request(people, "field_review")
     call_command("rebuild_stage_visits", "--check")

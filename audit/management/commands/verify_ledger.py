@@ -1,5 +1,4 @@
 from argparse import ArgumentTypeError
-from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -21,13 +20,20 @@ class Command(BaseCommand):
         parser.add_argument("--show", type=_positive, default=20, metavar="N", help="findings to list (default 20)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(islice(verify.findings(), options["show"] + 1))
-        if not found:
+        first, count = None, 0
+        for finding in verify.findings():
+            count += 1
+            if count <= options["show"]:
+                self.stderr.write(str(finding))
+            first = min(first or finding, finding, key=_place)
+        if first is None:
             self.stdout.write(f"The ledger verifies: {StepEvent.objects.count()} steps.")
             return
-        first = min(found, key=lambda finding: (finding.step is None, finding.step or 0))
-        for finding in found[: options["show"]]:
-            self.stderr.write(str(finding))
-        if len(found) > options["show"]:
-            self.stderr.write("… and more.")
+        if count > options["show"]:
+            self.stderr.write(f"… and {count - options['show']:,} more.")
         raise CommandError(f"The ledger does not verify. First bad {first}")
+
+
+def _place(finding: verify.Finding) -> tuple[bool, int]:
+    """Where in the ledger it is; what is on no record at all comes last."""
+    return finding.step is None, finding.step or 0
