@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from audit import closures
@@ -65,9 +66,16 @@ class NewClosureForm(ConfirmedForm):
         return [
             f"{days}: {first} to {last}, in the calendar “{closure.calendar}”.",
             f"{_counted(effect.open_stays, 'open stay')} will have a later due time.",
-            f"{_counted(effect.ended_stays, 'ended stay')} will be measured again, in reports of the past too.",
+            f"{_counted(effect.ended_stays, 'ended stay')} {_of_the_ended(closure)}",
             "It can be withdrawn, which moves all back; both stay on record.",
         ]
+
+
+def _of_the_ended(closure: Closure) -> str:
+    """What happens to stays that have ended: days to come are in none of them, though they can be before a due time."""
+    if closure.first_day > timezone.localdate():
+        return "will have a later due time, and keep the measure."
+    return "will be measured again, or have a later due time, in reports of the past too."
 
 
 def _counted(number: int, thing: str) -> str:

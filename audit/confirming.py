@@ -32,7 +32,7 @@ class ConfirmedForm(forms.ModelForm):
     def full_clean(self) -> None:
         self.asks = []
         super().full_clean()
-        if self.refused:
+        if self.refused and not self.errors:
             self.add_error(None, self.refused)
         if not self.is_bound or self.errors or self.cleaned_data["confirmed"] == self._posted():
             return

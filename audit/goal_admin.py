@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ from django.utils.html import format_html_join
 
 from audit import goals
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
-from audit.goal_words import in_words, limited_to, measured, timed_models
+from audit.goal_words import dimensions, in_words, limited_to, measured, timed_models
 from audit.models import Goal
 from audit.models.goals import DAY, HOUR, business_time
 from audit.moments import moment
@@ -113,6 +113,10 @@ class NewGoalForm(ConfirmedForm):
         goal.workflow, goal.measure = workflow, measure
         goal.stage, goal.party = (named, "") if measure == Goal.Measure.STAGE else ("", named)
         goal.applies_to = {name: values[name] for name in _dimensions() if values.get(name)}
+        if unknown := goal.applies_to.keys() - dimensions(workflow).keys():
+            for name in unknown:
+                self.add_error(name, "What is measured has no such value on record: leave this at “Any”.")
+            return values
         goal.business_seconds = values["amount"] * UNITS[values["unit"]]
         goal.effective_from = _midnight(values["first_day"]) if values["first_day"] else timezone.now()
         if other := goals.overlapping(goal):
@@ -271,8 +275,7 @@ class GoalAdmin(ConfirmingAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
-            dimensions = list(_dimensions())
-            return ["target", *dimensions, ("amount", "unit"), "share_percent", "first_day", "why", "confirmed"]
+            return ["target", *_dimensions(), ("amount", "unit"), "share_percent", "first_day", "why", "confirmed"]
         ended = self.on_end if obj.effective_until else []
         ending = ["last_day", "reason", "confirmed"] if self.has_change_permission(request, obj) else []
         return [*self.on_file, *ended, *ending]
@@ -302,6 +305,14 @@ class GoalAdmin(ConfirmingAdmin):
         else:
             obj.set_by_name = name
             goals.set_goal(obj, at_once=form.cleaned_data["first_day"] is None)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        self.message_user(request, f"The goal is set: {in_words(obj)}.", messages.SUCCESS)
+        return self.response_post_save_add(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, f"The end of the goal is on file: {in_words(obj)}.", messages.SUCCESS)
+        return self.response_post_save_change(request, obj)
 
     @admin.display(description="What is measured", ordering="stage")
     def measured(self, goal: Goal) -> str:

@@ -16,11 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, F, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Greatest
 
 from audit.goal_words import in_words
-from audit.models import EarlierEnd, Goal
+from audit.models import Goal
 
 RESTRICT_VIOLATION = "23001"
 
@@ -174,13 +174,24 @@ def end_goal(goal: Goal, *, ended_by_name: str, why: str, until: datetime | None
     return Goal.objects.get(pk=goal.pk)
 
 
+VERSION = """
+SELECT (SELECT count(*) + count(ended_at) FROM audit_goal) + (SELECT count(*) FROM audit_earlierend)
+"""
+
+
 def version() -> int:
     """How often the goals on file were changed: each that was set counts, and each end that was decided.
 
     Two reports with one version were measured against the same goals.
     """
-    counts = Goal.objects.aggregate(set=Count("pk"), ended=Count("ended_at"))
-    return int(counts["set"] + counts["ended"] + EarlierEnd.objects.count())
+    with connection.cursor() as cursor:
+        return version_at(cursor)
+
+
+def version_at(cursor: Any) -> int:
+    """The version of the goals that the cursor's transaction sees."""
+    cursor.execute(VERSION)
+    return int(cursor.fetchone()[0])
 
 
 def _now(cursor: Any) -> datetime:

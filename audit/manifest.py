@@ -41,6 +41,9 @@ class Source(Protocol):
     @property
     def calendar(self) -> tuple[str, int]: ...
 
+    @property
+    def goals_version(self) -> int: ...
+
 
 def sources_of(file: ExportFile, source: Source) -> dict[str, Any]:
     """All that a manifest says but of the file itself, so that the file can hold it; fit for JSON."""
@@ -64,7 +67,7 @@ def sources_of(file: ExportFile, source: Source) -> dict[str, Any]:
             "settled": position.settled,
         },
         "calendar": {"name": name, "version": version},
-        "goals": {"version": goals.version()},
+        "goals": {"version": source.goals_version},
         "source_of_steps": stated(file.workflow) or LABELS[StepEvent.Source.SYSTEM],
     }
 

@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 
 from audit.exports.columns import TYPES
 from audit.exports.query import Export
+from audit.goals import version_at
 
 CHUNK = 64 * 1024
 # The statements read whole tables. Where PostgreSQL has no statistics yet, as after a first import, it would take them
@@ -104,6 +105,11 @@ class Snapshot:
             "SELECT name, version FROM audit_calendar WHERE id = %s", [self.export.parameters["calendar"]]
         )
         return self.cursor.fetchone()
+
+    @cached_property
+    def goals_version(self) -> int:
+        """The version of the goals on file that judged."""
+        return version_at(self.cursor)
 
 
 @contextmanager

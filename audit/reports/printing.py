@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import QueryDict
 
+from audit import goals
 from audit.exports.formats import About
 from audit.exports.making import OF_THE_FILE, TAKEN_AT_ONCE, failing_unless_done, finish, on_file, on_record
 from audit.exports.query import UnknownWorkflow
@@ -46,6 +47,7 @@ class Printed:
     parts: list[Part]
     beside: Beside
     position: Position
+    goals_version: int
     progress: Progress
 
     @property
@@ -147,7 +149,9 @@ def _one_moment() -> Iterator[tuple[datetime, bool]]:
 def _answered(page: Page, asked: Asked, address: str, moment: Moment, position: Position) -> Printed:
     parts = page.parts(asked, moment)
     rows = sum(len(part.table.rows) for part in parts)
-    return Printed(page, asked, address, moment, parts, beside(asked, moment), position, Progress(rows))
+    return Printed(
+        page, asked, address, moment, parts, beside(asked, moment), position, goals.version(), Progress(rows)
+    )
 
 
 def _written(printed: Printed, format: str, about: About) -> bytes:
