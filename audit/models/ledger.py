@@ -177,6 +177,9 @@ class AccessRecord(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["actor_name"], name="accessrecord_of_nobody", condition=Q(actor__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name}: {self.act}"

@@ -6,6 +6,8 @@ from pathlib import Path
 import holidays
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit import calendar
@@ -94,3 +96,24 @@ def test_steps_are_found_by_the_username_of_who_made_them(people, auditor):
     factories.request(people, "denied")
     found = auditor.get(reverse("admin:audit_stepevent_changelist"), {"q": people.dea_hq.username})
     assert {step.actor_id for step in found.context["cl"].result_list} == {people.dea_hq.pk}
+
+
+@pytest.mark.parametrize("model", ["stepevent", "stagevisit"])
+def test_steps_and_stays_are_found_by_the_whole_number(people, auditor, model):
+    wanted, _other = factories.requests(people, "approved", count=2)
+    found = auditor.get(reverse(f"admin:audit_{model}_changelist"), {"q": f" {wanted.number.lower()} "})
+    assert {row.subject for row in found.context["cl"].result_list} == {wanted.number}
+
+
+def test_accesses_of_the_command_line_are_found_by_who_ran_it(people, auditor):
+    AccessRecord.objects.create(actor_name="root", act="export")
+    AccessRecord.objects.create(actor_name="other", act="export")
+    found = auditor.get(reverse("admin:audit_accessrecord_changelist"), {"q": "root"})
+    assert [record.actor_name for record in found.context["cl"].result_list] == ["root"]
+
+
+@pytest.mark.parametrize("model", ["stepevent", "stagevisit", "accessrecord"])
+def test_no_search_reads_a_whole_table_to_compare_its_text(people, auditor, model):
+    with CaptureQueriesContext(connection) as queries:
+        auditor.get(reverse(f"admin:audit_{model}_changelist"), {"q": "T21-2026-000001"})
+    assert not [query["sql"] for query in queries if f'UPPER("audit_{model}"' in query["sql"]]
