@@ -75,6 +75,21 @@ def test_what_is_wrong_with_a_requirement_is_said_in_its_place(people, client, w
     assert not Requirement.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"blocks": ""},
+        {"audience": ["coordinators", "initial"]},
+        {"audience": ["initial", "coordinators"]},
+        {"audience": ["dea_reviewers", "initial"], "blocks": "submission"},
+    ],
+)
+def test_what_is_wrong_with_what_it_blocks_is_said_once(people, client, wrong):
+    client.force_login(people.hsi_manager)
+    form = client.post(reverse("training:requirement_set"), entered(ModuleFactory(), **wrong)).context["form"]
+    assert [len(found) for found in form.errors.values()] == [1]
+
+
 def test_a_second_requirement_of_the_same_module_and_audience_waits_until_the_first_ends(people, client):
     client.force_login(people.hsi_manager)
     first = required(ModuleFactory(), "initial")

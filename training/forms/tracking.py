@@ -19,8 +19,8 @@ from training.tracking.standing import Status
 
 LACKING = "lacking"
 DATE = forms.DateInput(attrs={"type": "date"})
-# What each audience can be kept from: nobody submits as a reviewer, nor approves as a coordinator.
-ONLY_BLOCKS = {
+# What each audience cannot be kept from: nobody submits as a reviewer, nor approves as a coordinator.
+CANNOT_BLOCK = {
     Audience.COORDINATORS: (Blocks.APPROVAL, "Coordinators do not approve. Set a requirement of its own for them."),
     Audience.DEA_REVIEWERS: (Blocks.SUBMISSION, "DEA reviewers do not submit. Set a requirement of its own for them."),
 }
@@ -78,9 +78,9 @@ class RequirementForm(SaysWhatToEnter, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        for audience in values.get("audience", []):
-            cannot, told = ONLY_BLOCKS.get(Audience(audience), (None, ""))
-            if values.get("blocks") == cannot:
+        blocks = values.get("blocks")  # which the first error takes out of the values
+        for audience, (cannot, told) in CANNOT_BLOCK.items():
+            if audience in values.get("audience", []) and blocks == cannot:
                 self.add_error("blocks", told)
         return values
 
