@@ -42,7 +42,7 @@ def make_due() -> int:
     Twice in a row orders nothing more. The schedule of an owner who may not read what it holds ends, on record.
     """
     day = periods.today()
-    made: dict[int, set[date]] = defaultdict(set)
+    made: dict[int, set[date | None]] = defaultdict(set)
     for key, start in ExportFile.objects.filter(schedule__ended_at=None, schedule__isnull=False).values_list(
         "schedule", "period_start"
     ):

@@ -22,6 +22,7 @@ from audit.exports.making import TAKEN_AT_ONCE, failing_unless_done, finish, on_
 from audit.exports.snapshot import Position, Progress, position_of, settled_moment
 from audit.exports.writers.report_xlsx import NUMBER_FORMATS, write_table
 from audit.exports.writers.xlsx import new_sheet, text_formats, write_parameters, write_text
+from audit.goals import version_at
 from audit.manifest import manifest_of, sources_of
 from audit.models import Calendar, ExportFile
 from audit.reports.tables import Table
@@ -42,6 +43,7 @@ class Taken:
     as_of: datetime
     position: Position
     calendar: tuple[str, int]
+    goals_version: int
     progress: Progress
 
     @property
@@ -81,9 +83,10 @@ def _taken(make: Callable[[], Table], address: str) -> Taken:
         as_of, settled = settled_moment(cursor)
         position = position_of(cursor, settled=settled)
         measured = Calendar.objects.get(pk=calendar.default_calendar_id())
+        judged_by = version_at(cursor)
         table = make()
     progress = Progress(rows=len(table.rows))
-    return Taken(table, address, as_of, position, (measured.name, measured.version), progress)
+    return Taken(table, address, as_of, position, (measured.name, measured.version), judged_by, progress)
 
 
 def _csv(taken: Taken, about: Mapping[str, Any]) -> bytes:
