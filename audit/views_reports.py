@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -22,13 +23,14 @@ from audit import drawing, goals, maps
 from audit.exports.formats import FORMATS, CannotWrite
 from audit.models import AccessRecord
 from audit.report_forms import Asked, ReportForm
-from audit.reports import printing
+from audit.reports import printing, sources
 from audit.reports.backlog import Backlog
 from audit.reports.behind import FIELDS, PAGE_SIZE, Behind, trail
 from audit.reports.figures import Moment
 from audit.reports.limits import TookTooLong, limited_to
 from audit.reports.pages import BY_PERIOD, PAGES, REPORTS, Part, beside, has_picture, svg
-from audit.reports.question import STAGE
+from audit.reports.periods import Period
+from audit.reports.question import ENDED, STAGE
 from audit.reports.tables import DAY, TEXT, Table, measure_label, plain_date, shown
 from audit.reports.timeliness import MET, Stages
 from audit.spreadsheets import harmless
@@ -107,6 +109,7 @@ def timeliness(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mom
     context = _context(form, asked, moment) | {
         "whole": stages.of(asked.question.measure),
         "backlog": backlog.total,
+        "elsewhere": None if stages.figures else _elsewhere(asked, moment),
         "page": page,
         "sections": [_section(part, asked) for part in parts],
         "behind": {
@@ -117,6 +120,21 @@ def timeliness(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mom
         },
     }
     return render(request, "audit/reports/timeliness.html", context)
+
+
+def _elsewhere(asked: Asked, moment: Moment) -> dict[str, str] | None:
+    """For an imported history with nothing in the period: the days of its ends, and the address that asks for them."""
+    question = asked.question
+    ends = sources.ended_between(question.workflow) if question.model is None else None
+    if ends is None:
+        return None
+    first, last = (at.astimezone(moment.calendar.zone).date() for at in ends)
+    period = Period(first, last + timedelta(days=1))
+    return {
+        "first_day": plain_date(first),
+        "last_day": plain_date(last),
+        "address": asked.address(period=period, cohort=ENDED, dimensions={}),
+    }
 
 
 TILES: dict[str, dict[str, str]] = {"requests": {}, "met": {"goal": MET}, "open": {"open_in": ""}}

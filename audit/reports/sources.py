@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 
 from django.db import connection
 
@@ -61,6 +62,17 @@ def stated(workflow: str) -> str:
         cursor.execute(COUNTS, {"workflow": workflow, "sources": sources, "most": MOST_COUNTED + 1})
         counts = cursor.fetchall()
     return ", ".join(f"{LABELS[StepEvent.Source(source)]} ({_steps(count)})" for source, count in counts)
+
+
+ENDS = "SELECT min(at), max(at) FROM audit_stepevent WHERE workflow = %s AND final"
+
+
+def ended_between(workflow: str) -> tuple[datetime, datetime] | None:
+    """When the first and the last case of the workflow ended; None where none has."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENDS, [workflow])
+        first, last = cursor.fetchone()
+    return (first, last) if first else None
 
 
 def _steps(count: int) -> str:

@@ -19,8 +19,9 @@ from audit.ledger import PastStep
 from audit.models import AccessRecord, StepEvent
 from audit.report_forms import ReportForm
 from audit.reports.behind import FIELDS
-from audit.reports.facts import SQL, fetch
+from audit.reports.facts import fetch
 from audit.reports.limits import TookTooLong, limited_to
+from audit.statements import SQL
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,15 @@ def test_dimensions_called_like_fields_of_the_address_leave_the_fields_as_they_a
     assert page.status_code == 200
     assert page.context["form"].dimensions == ["=desk", "desk"]
     assert client.get(reverse("audit:processing_times"), {"workflow": "old cases"}).status_code == 200
+
+
+def test_a_report_without_cases_says_where_those_of_an_imported_history_lie(client, people, old_cases):
+    client.force_login(people.auditor)
+    page = client.get(PAGE, {"workflow": "old cases", "first_day": "2025-01-01", "last_day": "2025-01-31"})
+    assert "ended from March 5, 2026 through March 5, 2026" in page.text
+    there = client.get(f"{PAGE}?{page.context['elsewhere']['address']}")
+    assert there.context["whole"].requests == 1
+    assert there.context["elsewhere"] is None
 
 
 def test_returns_of_an_imported_history_count_without_a_reason(client, people, old_cases):
