@@ -44,6 +44,22 @@ def append_only(table: str) -> RunSQL:
     )
 
 
+def facts_fixed(table: str, *, fixed: Sequence[str]) -> RunSQL:
+    """Refuses delete and truncate of the table, and a change of the fixed columns, also by SQL."""
+    return RunSQL(
+        sql=f"""
+        CREATE TRIGGER {table}_facts_are_fixed BEFORE UPDATE OF {", ".join(fixed)} ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+        CREATE TRIGGER {table}_is_never_deleted BEFORE DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+        """,
+        reverse_sql=f"""
+        DROP TRIGGER {table}_facts_are_fixed ON {table};
+        DROP TRIGGER {table}_is_never_deleted ON {table};
+        """,
+    )
+
+
 def ended_once(table: str, *, fixed: Sequence[str], ended_at: str) -> RunSQL:
     """Refuses delete and truncate, a change of the fixed columns, and any change once the row has ended, also by SQL.
 

@@ -93,7 +93,7 @@ class Argument:
 
     def _answer(self, by: User, answer: str, *, accepted: bool) -> None:
         self.dispute.proposals.filter(answered_at=None).update(
-            answered_at=self.at, accepted=accepted, answered_by_name=by.recorded_name, answer=answer
+            answered_at=self.at, accepted=accepted, answered_by=by, answered_by_name=by.recorded_name, answer=answer
         )
 
     def accept(self, by: User) -> None:

@@ -289,10 +289,11 @@ WHERE stated_at <= %(until)s
 """
 ADD_PROPOSALS = f"""
 INSERT INTO training_proposal (
-    dispute_id, agency, text, made_by_id, made_by_name, made_at, answered_at, accepted, answered_by_name, answer
+    dispute_id, agency, text, made_by_id, made_by_name, made_at, answered_at, accepted, answered_by_id,
+    answered_by_name, answer
 )
 SELECT dispute.id, 'DEA', 'Invented outcome.', opener, (SELECT {NAMED} opener), step.at - interval '1 day', step.at,
-       true, (SELECT {NAMED} other), ''
+       true, other, (SELECT {NAMED} other), ''
 FROM load.dispute JOIN load.dispute_step AS step ON step.i = dispute.i AND step.transition = 'accept'
 """
 # The triggers that mark what is counted anew are off while a load is made.

@@ -86,12 +86,12 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         return self.open().filter(~Exists(stated) | Exists(to_answer) | Q(state=Level.LEADERSHIP))
 
     def argued_by(self, user: User) -> DisputeQuerySet:
-        """Those that the user opened, stated a position in, proposed an outcome for, or escalated."""
+        """Those that the user opened, stated a position in, proposed or answered an outcome for, or escalated."""
         escalated = StepEvent.objects.filter(workflow=Dispute.workflow, subject=OuterRef("number"), actor=user)
         return self.filter(
             Q(opened_by=user)
             | Exists(Position.objects.filter(dispute=OuterRef("pk"), stated_by=user))
-            | Exists(Proposal.objects.filter(dispute=OuterRef("pk"), made_by=user))
+            | Exists(Proposal.objects.filter(Q(made_by=user) | Q(answered_by=user), dispute=OuterRef("pk")))
             | Exists(escalated.filter(transition="escalate"))
         )
 
@@ -352,6 +352,7 @@ class Proposal(models.Model):
     withdrawn = models.BooleanField(
         default=False, db_default=False, help_text="Not accepted, since the agency proposed another outcome itself."
     )
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     answered_by_name = models.CharField(max_length=160, blank=True, help_text="As recorded then.")
     answer = models.TextField(blank=True)
 

@@ -201,7 +201,11 @@ def reject(pk: int, *, answer: str, actor: User, version: int | None = None) -> 
 
 def _answer_open(dispute: Dispute, actor: User, *, accepted: bool, answer: str) -> None:
     dispute.proposals.filter(answered_at__isnull=True).update(
-        answered_at=Now(), accepted=accepted, answered_by_name=actor.recorded_name, answer=answer.strip()
+        answered_at=Now(),
+        accepted=accepted,
+        answered_by=actor,
+        answered_by_name=actor.recorded_name,
+        answer=answer.strip(),
     )
 
 

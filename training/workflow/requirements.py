@@ -74,7 +74,7 @@ def end_requirement(pk: int, *, actor: User, why: str, until: date | None = None
             reasons.append(f"It was to end on {date_format(before)}, by {said}")
         requirement.ended_by_name, requirement.ended_why = actor.recorded_name, "\n".join(reasons)
         requirement.ended_at = timezone.now()
-        requirement.save()
+        requirement.save(update_fields=["effective_until", "ended_by_name", "ended_why", "ended_at"])
     return requirement
 
 
@@ -110,7 +110,7 @@ def end_waiver(pk: int, *, actor: User, why: str) -> Waiver:
             actor.recorded_name,
             why.strip(),
         )
-        waiver.save()
+        waiver.save(update_fields=["ended_on", "ended_by_name", "ended_why"])
     return waiver
 
 
