@@ -16,8 +16,9 @@ from django.utils.module_loading import import_string
 
 from audit.calendar import default_calendar_id
 from audit.exports.columns import Column
-from audit.exports.query import Export, UnknownWorkflow, named_sql
+from audit.exports.query import Export, UnknownWorkflow
 from audit.spreadsheets import FORMULA_STARTS
+from audit.statements import sql_of
 
 FORMATS = ("csv", "xlsx")
 LIST_OF = """
@@ -82,17 +83,17 @@ def listed(workflow: str, *, user: Any, listing: Listing) -> Export:
         raise UnknownWorkflow(f"There is no list of the workflow “{workflow}”.")
     make: Callable[[Any, Listing], Listed] = import_string(settings.AUDIT_LISTS[workflow])
     found = make(user, listing)
-    rows, of_rows = named_sql(found.rows)
+    rows = sql_of(found.rows, named="subject")
     return Export(
         what=found.what,
         workflow=workflow,
         filters=listing,
         columns=list(found.columns),
-        statement=LIST_OF.format(rows=rows, order=found.order, columns="{columns}"),
+        statement=LIST_OF.format(rows=rows.text, order=found.order, columns="{columns}"),
         parameters={
             "workflow": workflow,
             "calendar": default_calendar_id(),
             "formula_starts": list(FORMULA_STARTS),
-            **of_rows,
+            **rows.parameters,
         },
     )

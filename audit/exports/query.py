@@ -12,8 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from audit.calendar import default_calendar_id
 from audit.exports.columns import (
@@ -31,6 +30,7 @@ from audit.machine import Dimension, Subject
 from audit.models import Calendar, StepEvent
 from audit.reading import workflows_for
 from audit.spreadsheets import FORMULA_STARTS
+from audit.statements import SQL, sql_of
 from audit.verify import subject_models
 
 PROCESSING_TIMES, CASE_TIMES, EVENT_LOG = "processing times", "case times", "event log"
@@ -210,13 +210,13 @@ def _export(
     position: int | None,
 ) -> Export:
     filters = filters or Filters()
-    subjects, of_subjects = _subjects(workflow, user)
+    subjects = _subjects(workflow, user)
     conditions, of_filters = _conditions(filters, FIRST_SUBMITTED_AT if exported_model(workflow) else STARTED_AT)
     at_position = position is not None
     if at_position:
         conditions.append("last.subject IS NOT NULL")
     statement = SUBJECTS.format(
-        subjects=subjects,
+        subjects=subjects.text,
         visits=VISITS_AT_POSITION if at_position else VISITS,
         sums="".join(f", {sum_sql}" for sum_sql in sums.sql),
         step="AND id <= %(position)s" if at_position else "",
@@ -230,39 +230,30 @@ def _export(
         "calendar": default_calendar_id(),
         "position": position,
         "formula_starts": list(FORMULA_STARTS),
-        **of_subjects,
+        **subjects.parameters,
         **sums.parameters,
         **of_filters,
     }
     return Export(what, workflow, filters, columns, statement, parameters, position)
 
 
-def _subjects(workflow: str, user: Any) -> tuple[str, dict[str, Any]]:
+def _subjects(workflow: str, user: Any) -> SQL:
     model = exported_model(workflow)
     if model is not None:
         return _visible_subjects(model, user)
     held = StepEvent.objects.filter(workflow=workflow).exists() if user is None else workflow in workflows_for(user)
     if held:
-        return SUBJECTS_OF_THE_LEDGER, {}
+        return SQL(SUBJECTS_OF_THE_LEDGER, {})
     raise UnknownWorkflow(f"The ledger holds no workflow “{workflow}” for you to see.")
 
 
-def _visible_subjects(model: type[Subject], user: Any) -> tuple[str, dict[str, Any]]:
+def _visible_subjects(model: type[Subject], user: Any) -> SQL:
     """The rows that the user may see, so that they can stand inside the statement."""
     assert model.exported is not None
     manager: Any = model._default_manager
     rows = manager.all() if user is None else manager.visible_to(user)
     lookups = {name: F(lookup) for name, (lookup, _) in model.exported.identifiers.items()}
-    return named_sql(rows.order_by().values("number", **lookups))
-
-
-def named_sql(rows: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
-    """The queryset's own SQL, its placeholders named, and the values of those."""
-    # Also for a user who sees nothing, where Django would rather not ask the database at all.
-    sql, values = rows.query.get_compiler(connection=connection, elide_empty=False).as_sql()
-    names = [f"subject_{place}" for place in range(len(values))]
-    named = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
-    return named, dict(zip(names, values, strict=True))
+    return sql_of(rows.order_by().values("number", **lookups), named="subject")
 
 
 def _conditions(filters: Filters, filed_at: str) -> tuple[list[str], dict[str, Any]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from audit.exports.query import exported_model, named_sql
+from audit.exports.query import exported_model
 from audit.models import ExportFile
 from audit.reading import roles_that_read, workflows_for
+from audit.statements import sql_of
 
 ALL = "all"
 
@@ -25,8 +26,8 @@ def scope_of(user: Any, workflow: str) -> str:
     rows = model._default_manager.visible_to(user)
     if not rows.query.where:
         return ALL
-    sql, values = named_sql(rows.order_by().values("pk"))
-    return hashlib.sha256(f"{sql} {sorted(values.items())}".encode()).hexdigest()
+    seen = sql_of(rows.order_by().values("pk"), named="subject")
+    return hashlib.sha256(f"{seen.text} {sorted(seen.parameters.items())}".encode()).hexdigest()
 
 
 def may_read(user: Any, workflow: str) -> bool:

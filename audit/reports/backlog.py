@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from audit.calendar import seconds_between_sql
-from audit.reports.facts import SQL, counts, fetch, restrictions
+from audit.reports.facts import counts, fetch, restrictions
 from audit.reports.figures import Moment
 from audit.reports.question import Question
 from audit.reports.tables import COUNT, HOURS, TEXT, Picture, Table, hours, stage_label
+from audit.statements import SQL
 
 # Upper bounds in business hours; a week has forty.
 AGES = [(40, "Up to 1 week"), (80, "1 to 2 weeks"), (160, "2 to 4 weeks"), (480, "4 to 12 weeks")]

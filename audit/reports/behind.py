@@ -12,13 +12,14 @@ from django.db import connection
 
 from audit.models import StepEvent
 from audit.reports.backlog import AGE_BANDS, open_stays
-from audit.reports.facts import SQL, facts, fetch, unclocked, visible_subjects
+from audit.reports.facts import facts, fetch, unclocked, visible_subjects
 from audit.reports.figures import Moment
 from audit.reports.flow import REASON_KEY_SQL, returned, travelled
 from audit.reports.question import ENDED, Question
 from audit.reports.sources import LABELS
 from audit.reports.tables import COUNT, DAY, HOURS, TEXT, Table, hours, stage_label
 from audit.reports.timeliness import JUDGED, MET
+from audit.statements import SQL
 
 PAGE_SIZE = 50
 FIELDS = (

@@ -11,7 +11,6 @@ party is declared every case counts: one that ended with its first step took 0 s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +19,7 @@ from django.db import connection, transaction
 from audit.models import Goal
 from audit.reports.limits import limit_sql
 from audit.reports.question import ENDED, Measure, MeasuredWith, Question
-
-
-@dataclass(frozen=True)
-class SQL:
-    """A statement and the values of its named parameters."""
-
-    text: str
-    parameters: dict[str, Any]
-
+from audit.statements import SQL, rows_of, sql_of
 
 # Who ended in the period: whose last step is a final one.
 ENDED_CASES = """
@@ -196,12 +187,7 @@ def visible_subjects(question: Question) -> SQL | None:
     """The numbers of the requests that the user may see, as the model's own queryset has it; None for all."""
     if sees_all(question):
         return None
-    query = _visible_rows(question).order_by().values("number").query
-    # Also for a user who sees nothing, where Django would rather not ask the database at all.
-    sql, values = query.get_compiler(connection=connection, elide_empty=False).as_sql()
-    names = [f"visible_{place}" for place in range(len(values))]
-    text = sql.replace("%%", "%%%%") % tuple(f"%({name})s" for name in names)
-    return SQL(text, dict(zip(names, values, strict=True)))
+    return sql_of(_visible_rows(question).order_by().values("number"), named="visible")
 
 
 def _visible_rows(question: Question) -> Any:
@@ -237,5 +223,4 @@ def fetch(sql: SQL) -> list[tuple]:
     """The rows of a statement that may read many stays. Raises TookTooLong within `audit.reports.limits.limited_to`."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PLAN + limit_sql())
-        cursor.execute(sql.text, sql.parameters)
-        return cursor.fetchall()
+        return rows_of(sql)

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from audit import summaries
-from audit.reports.facts import AGGREGATES, SQL, facts, fetch, wanted_sql
+from audit.reports.facts import AGGREGATES, facts, fetch, wanted_sql
 from audit.reports.periods import EVERY, Period, split
 from audit.reports.question import Measure, MeasuredWith, Question, measured_with
+from audit.statements import SQL
 
 
 class Figures(NamedTuple):

@@ -11,11 +11,12 @@ from typing import Any
 
 from audit import summaries
 from audit.machine import Subject
-from audit.reports.facts import SQL, cases, fetch, restrictions, unclocked
+from audit.reports.facts import cases, fetch, restrictions, unclocked
 from audit.reports.figures import Moment, figures, joined
 from audit.reports.periods import EVERY, MONTH, label, split
 from audit.reports.question import ENDED, FILED, Measure, Question
 from audit.reports.tables import COUNT, HOURS, NOT_STATED, PERCENT, TEXT, Picture, Table, hours, percent, stage_label
+from audit.statements import SQL
 
 FILED_BY_PERIOD = """
 SELECT greatest({bucket}, %(first_day)s::date), count(*) FROM ({cases}) AS filed GROUP BY 1

@@ -16,14 +16,13 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
+from audit.statements import SQL, rows_of
 from designation.models import Agent, Office, User
 from training.models import Module, OfficeChange, OfficeStanding
 from training.tracking.standing import (
     COMPLETE,
-    SQL,
     UNAVAILABLE,
     Status,
-    fetch,
     people_of,
     required_agents,
     standing_sql,
@@ -150,7 +149,7 @@ def count(offices: Iterable[int], on: date) -> dict[int, Counts]:
     bounds = ", ".join(str(days + 1) for days in WITHIN[:-1])
     statement = COUNTS.format(standing=rule.text, most=WITHIN[-1], bounds=bounds)
     found: dict[int, dict[str, Counter[str]]] = {pk: defaultdict(Counter) for pk in wanted}
-    for office, module, status, soon, number in fetch(SQL(statement, rule.parameters)):
+    for office, module, status, soon, number in rows_of(SQL(statement, rule.parameters)):
         counter = found[office][str(module)]
         counter[status] += number
         if soon is not None:

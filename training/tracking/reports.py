@@ -13,10 +13,11 @@ from django.db.models.functions import TruncMonth
 
 from audit.reports.periods import last_twelve_months
 from audit.reports.tables import COUNT, DAY, PERCENT, TEXT, Picture, Table, percent
+from audit.statements import SQL, rows_of
 from designation.models import Agent, Office, User
 from training.models import Completion, Module
 from training.tracking.matrix import Cell, Matrix
-from training.tracking.standing import COMPLETE, LACKING, SQL, Status, fetch, people_of, required_agents, standing_sql
+from training.tracking.standing import COMPLETE, LACKING, Status, people_of, required_agents, standing_sql
 
 ANY_LACKING = "lacking"
 REQUIRED_OF = (
@@ -130,7 +131,7 @@ class People:
 
     @cached_property
     def count(self) -> int:
-        return int(fetch(SQL(f"SELECT count(*) {self._selected}", self._parameters))[0][0])
+        return int(rows_of(SQL(f"SELECT count(*) {self._selected}", self._parameters))[0][0])
 
     def __len__(self) -> int:
         return self.count
@@ -141,7 +142,7 @@ class People:
     def _rows(self, *, limit: int | None, offset: int) -> list[Row]:
         order = "standing.valid_until" if self.within is not None else "agent.last_name"
         text = ROWS.format(selected=self._selected, order=order)
-        return [Row(*row) for row in fetch(SQL(text, self._parameters | {"limit": limit, "offset": offset}))]
+        return [Row(*row) for row in rows_of(SQL(text, self._parameters | {"limit": limit, "offset": offset}))]
 
     def table(self) -> Table:
         """Every one of them, for a file."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from audit.statements import SQL, rows_of, sql_of
 from designation.models import Agent, Designation, Request, Role, User
 from training.models import Audience
 
@@ -63,14 +64,6 @@ class Standing:
     @property
     def label(self) -> str:
         return str(Status(self.status).label)
-
-
-@dataclass(frozen=True)
-class SQL:
-    """A statement and the values of its named parameters."""
-
-    text: str
-    parameters: dict[str, Any]
 
 
 # A completion that stands: not corrected, withdrawn or taken back by records made before `known_before`.
@@ -165,12 +158,12 @@ def standing(people: Sequence[Person], on: date) -> list[Standing]:
             "audiences": [person.audience for person in people],
         },
     )
-    return [Standing(*row) for row in fetch(standing_sql(given, on))]
+    return [Standing(*row) for row in rows_of(standing_sql(given, on))]
 
 
 def standing_of(agents: QuerySet[Agent], on: date) -> list[Standing]:
     """The same of the agents of `required_agents`, without bringing them here first."""
-    return [Standing(*row) for row in fetch(standing_sql(people_of(agents), on))]
+    return [Standing(*row) for row in rows_of(standing_sql(people_of(agents), on))]
 
 
 def standing_sql(people: SQL, on: date) -> SQL:
@@ -196,12 +189,9 @@ def required_agents(agents: QuerySet[Agent]) -> QuerySet[Agent]:
 def people_of(agents: QuerySet[Agent]) -> SQL:
     """Agents of `required_agents` as the people of `standing_sql`."""
     ordered: Any = agents.order_by()
-    asked = ordered.values_list("pk", "audience")
-    text, values = asked.query.get_compiler(connection=connection, elide_empty=False).as_sql()
-    named = {f"person_{place}": value for place, value in enumerate(values)}
-    for name in named:
-        text = text.replace("%s", f"%({name})s", 1)
-    return SQL(f"SELECT agent_id, NULL::bigint AS user_id, audience FROM ({text}) AS asked (agent_id, audience)", named)
+    asked = sql_of(ordered.values_list("pk", "audience"), named="person")
+    people = f"SELECT agent_id, NULL::bigint AS user_id, audience FROM ({asked.text}) AS asked (agent_id, audience)"
+    return SQL(people, asked.parameters)
 
 
 def acting_as(user: User) -> str:
@@ -209,9 +199,3 @@ def acting_as(user: User) -> str:
     if user.has_role(Role.DEA_HQ, Role.DEA_FIELD):
         return Audience.DEA_REVIEWERS.value
     return Audience.COORDINATORS.value if user.has_role(Role.COORDINATOR) else ""
-
-
-def fetch(asked: SQL) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(asked.text, asked.parameters)
-        return cursor.fetchall()
