@@ -25,6 +25,7 @@ class KeptFileField(forms.FileField):
 
     widget = forms.FileInput
     default_error_messages = {
+        "empty": "The file is empty. Choose it again, or another one.",
         "max_length": "The file’s name is longer than %(max)d characters. Give it a shorter one.",
     }
 

@@ -17,6 +17,9 @@ from django.utils.crypto import get_random_string
 from audit.machine import Outcome, Refusal
 
 AT_ONCE = 10_000
+NOT_KEPT_HERE = (
+    "That result is kept only where you made the act, and for a while. What was done stands in the history of each."
+)
 REFUSED_BEFORE = "It was refused when you confirmed, and could be done now. Select it again."
 SESSION_KEY = "outcomes"
 KEPT = 3  # the last ones; each is read with every page of the session

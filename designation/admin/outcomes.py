@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from designation.admin.pages import WorkflowAdmin
-from designation.selections import kept_outcome
+from designation.selections import NOT_KEPT_HERE, kept_outcome
 from designation.views.jobs import refused_csv
 
 
@@ -37,5 +37,5 @@ class OutcomeAdmin(WorkflowAdmin):
         return refused_csv(kept["act"], ((number, why) for why, numbers in kept["refused"] for number in numbers))
 
     def _no_longer_kept(self, request: HttpRequest) -> HttpResponse:
-        messages.info(request, "That result is no longer kept. What was done stands in each timeline.")
+        messages.info(request, NOT_KEPT_HERE)
         return redirect(self.url("changelist"))

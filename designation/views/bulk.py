@@ -26,7 +26,7 @@ from designation.models import Request, Role, User
 from designation.models.requests import State
 from designation.panels import Act, panels_of
 from designation.permissions import HSI_ROLES
-from designation.selections import AT_ONCE, grouped, hindrance, keep_outcome, kept_outcome, still_refused
+from designation.selections import AT_ONCE, NOT_KEPT_HERE, grouped, hindrance, keep_outcome, kept_outcome, still_refused
 from designation.views.access import SignedIn, post_only, role_required
 
 ACTS: dict[Role, tuple[str, ...]] = {
@@ -172,7 +172,7 @@ def bulk_result(request: SignedIn, key: str) -> HttpResponse:
     """What one of the user's last batches did, and what it refused and why."""
     kept = kept_outcome(request.session, key, ALL_ACTS)
     if kept is None:
-        messages.info(request, "That result is no longer kept. What was done stands in each request's history.")
+        messages.info(request, NOT_KEPT_HERE)
         return redirect(_list_url(request))
     done = declared(Request, kept["act"]).done
     context = {

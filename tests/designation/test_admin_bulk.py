@@ -79,7 +79,7 @@ def test_another_reviewer_does_not_find_the_outcome(people, reviewer, client):
     request = factories.request(people, "dea_decision")
     address = confirm(reviewer, select(reviewer, "approve", [request])).request["PATH_INFO"]
     client.force_login(factories.user("dea_hq", "DEA-HQ"))
-    assert "no longer kept" in told(client.get(address, follow=True))[0]
+    assert "kept only where you made the act" in told(client.get(address, follow=True))[0]
 
 
 def test_all_across_the_pages_follows_the_filters_of_the_list(people, reviewer, monkeypatch):
