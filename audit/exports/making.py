@@ -204,44 +204,46 @@ def _recorded(file: ExportFile, export: Export, progress: Progress | None) -> It
 @contextmanager
 def on_record(file: ExportFile, source: manifest.Source) -> Iterator[None]:
     """Records that an export begins, and how it ends, whatever happens."""
-    begun = AccessRecord.objects.create(
-        actor=file.owner,
-        actor_name=file.owner_name,
-        act=f"export {file.what}: begin",
-        parameters={
-            "workflow": file.workflow,
-            "filters": file.filters,
-            "as_of": source.as_of.isoformat(),
-            "format": file.format,
-            "export": str(file.key),
-        },
-    )
+    with transaction.atomic():
+        begun = _record(
+            file,
+            "begin",
+            {
+                "workflow": file.workflow,
+                "filters": file.filters,
+                "as_of": source.as_of.isoformat(),
+                "format": file.format,
+                "export": str(file.key),
+            },
+        )
+        # Taken for dead meanwhile, nobody but this process knows that it has begun at all.
+        known = work.attempt_of(file).update(begun=begun)
     try:
         yield
     finally:
         complete = source.progress.complete
         sha256 = {"sha256": file.manifest["sha256"]} if complete else {}
-        _end_on_record(file, begun, source.progress.rows, {"complete": complete} | sha256)
+        with transaction.atomic():
+            if not known or _is_to_end(file, begun.pk):
+                said = {"begun": begun.pk, "complete": complete} | sha256
+                _record(file, "end", said, row_count=source.progress.rows)
 
 
 def end_on_record_of_the_dead(file: ExportFile) -> None:
-    """Records that what was begun of the export has ended, for whoever died before he could."""
-    of_file = AccessRecord.objects.filter(at__gte=file.ordered_at, parameters__export=str(file.key))
-    for begun in of_file.filter(act=f"export {file.what}: begin"):
-        _end_on_record(file, begun, file.rows, {"complete": False, "interrupted": True})
+    """Records, in one transaction with the caller's lock, that what was begun has ended, for whoever died before."""
+    if file.begun_id and _is_to_end(file, file.begun_id):
+        said = {"begun": file.begun_id, "complete": False, "interrupted": True}
+        _record(file, "end", said, row_count=file.rows)
 
 
-def _end_on_record(file: ExportFile, begun: AccessRecord, rows: int, said: dict[str, Any]) -> None:
-    """Once: one that was taken for dead may come to its end later."""
-    if AccessRecord.objects.filter(pk__gt=begun.pk, parameters__begun=begun.pk).exists():
-        return
-    AccessRecord.objects.create(
-        actor=file.owner,
-        actor_name=file.owner_name,
-        act=f"export {file.what}: end",
-        parameters={"begun": begun.pk} | said,
-        row_count=rows,
-    )
+def _is_to_end(file: ExportFile, begun: int) -> bool:
+    """Says yes once: one that was taken for dead may come to its end later."""
+    return bool(ExportFile.objects.filter(pk=file.pk, begun=begun).update(begun=None))
+
+
+def _record(file: ExportFile, what: str, said: dict[str, Any], **values: Any) -> AccessRecord:
+    act = f"export {file.what}: {what}"
+    return AccessRecord.objects.create(actor=file.owner, actor_name=file.owner_name, act=act, parameters=said, **values)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from audit.models.ledger import AccessRecord
 from audit.models.work import Work, WorkQuerySet
 
 
@@ -68,6 +69,14 @@ class ExportFile(Work):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     manifest: Any = models.JSONField(null=True)
     scope = models.CharField(max_length=64, blank=True, help_text="What its owner saw when it was made.")
+    begun = models.ForeignKey(
+        AccessRecord,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="What says that the running attempt began, until its end is on record too.",
+    )
     kept_until = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 

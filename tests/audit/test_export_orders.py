@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit import work
@@ -213,6 +214,30 @@ def test_the_end_of_a_dead_attempt_is_on_record_once_however_late_it_comes(peopl
         orders.take_up_again()
     (end,) = AccessRecord.objects.filter(act="export processing times: end")
     assert (end.parameters["complete"], end.parameters["interrupted"]) == (False, True)
+
+
+def test_what_a_dead_attempt_began_is_known_without_a_look_at_other_records(people):
+    file = order(people)
+    ExportFile.objects.filter(pk=file.pk).update(state=State.RUNNING, attempts=1)
+    late = again(file)
+    with snapshot(export_of(late)) as source, on_record(late, source):
+        silent_for_long(file)
+        with CaptureQueriesContext(connection) as queries:
+            orders.take_up_again()
+    assert not [query["sql"] for query in queries if 'FROM "audit_accessrecord"' in query["sql"]]
+
+
+def test_an_attempt_that_begins_after_it_was_taken_for_dead_leaves_the_next_one_s_record_alone(people):
+    file = order(people)
+    ExportFile.objects.filter(pk=file.pk).update(state=State.RUNNING, attempts=1)
+    late = again(file)
+    silent_for_long(file)
+    orders.take_up_again()
+    with snapshot(export_of(late)) as source, on_record(late, source):
+        orders.make(file.pk)
+    first, second = AccessRecord.objects.filter(act__endswith=": begin").order_by("pk")
+    complete = {end.parameters["begun"]: end.parameters["complete"] for end in AccessRecord.objects.filter(row_count=0)}
+    assert complete == {first.pk: False, second.pk: True}
 
 
 def test_who_waits_is_told_when_an_interrupted_export_is_taken_up(people, settings):
