@@ -184,6 +184,25 @@ def test_a_section_in_dispute_is_moved_but_not_removed(people: Managers) -> None
     assert section(disputed.module_version, 1).pk == disputed.pk
 
 
+def test_who_moved_a_section_is_on_record_and_its_sign_offs_stay(people: Managers) -> None:
+    signed = version(people, "sign_off", texts=2)
+    sign(signed, people.hsi_manager, people.dea_manager)
+    move(signed, "return_to_drafting", people.dea_manager, "The order is wrong.")
+    first, second = section(signed), section(signed, 1)
+    modules.move_section(second.pk, actor=people.dea_manager, up=True)
+    moved = section(signed)
+    step = StepEvent.objects.filter(workflow="module section", subject=second.number).latest("sequence")
+    assert (moved.pk, moved.state, moved.version) == (second.pk, second.state, second.version + 1)
+    assert (step.transition, step.actor, step.reason) == ("move", people.dea_manager, f"Moved up, before “{first}”.")
+    assert moved.sign_offs.current().count() == 2
+
+
+def test_the_first_section_stays_where_it_is_without_a_step(people: Managers) -> None:
+    first = section(version(people))
+    modules.move_section(first.pk, actor=people.hsi_manager, up=True)
+    assert section(first.module_version).version == first.version
+
+
 def test_a_version_in_dispute_is_not_published(people: Managers) -> None:
     signed = version(people, "sign_off")
     sign(signed, people.hsi_manager, people.dea_manager)

@@ -68,7 +68,7 @@ CAN_CHANGE = Condition(
 )
 IN_DRAFTING = Condition(
     lambda section: section.module_version.state == VersionState.DRAFTING,
-    "Sections are removed in drafting only. Return the version to drafting first.",
+    "Sections are moved and removed in drafting only. Return the version to drafting first.",
 )
 NOT_IN_DISPUTE = Condition(
     lambda section: not section.disputed, "A dispute on this section is open. Settle that first."
@@ -170,6 +170,21 @@ class Section(Subject):
     )
     def sign_for_dea(self, *, by: User, reason: str) -> str:
         return self._signed_by(DEA, SectionState.SIGNED_BY_DEA)
+
+    @transition(
+        state,
+        source=list(IN_TEXT),
+        target=RETURN_VALUE(*IN_TEXT),
+        permission=SECTION_OWNERS,
+        conditions=[IN_DRAFTING],
+        custom={
+            "label": "Move",
+            "done": "moved",
+            "says": "Changes places with the section before it or after it. Sign-offs stay: they agree to the text.",
+        },
+    )
+    def move(self, *, by: User, reason: str) -> str:
+        return str(self.state)
 
     def _signed_by(self, agency: str, alone: SectionState) -> str:
         return alone.value if set(self.missing_agencies) - {agency} else SectionState.SIGNED.value

@@ -310,6 +310,8 @@ def move_section(pk: int, *, actor: User, up: bool) -> None:
             else neighbours.filter(position__gt=section.position).first()
         )
         if other is not None:
+            what = f"Moved {'up, before' if up else 'down, after'} “{other}”."
+            section = _move_one("move", section, actor=actor, reason=what, version=section.version)
             section.position, other.position = other.position, section.position
             Section.objects.bulk_update([section, other], ["position"])
 
