@@ -98,6 +98,12 @@ TASKS = (
     Task(
         "Keep users and offices", "admin:index", "Who may sign in, with which roles, at which office.", (Role.OPERATOR,)
     ),
+    Task(
+        "Keep closures",
+        "admin:audit_closure_changelist",
+        "Days and hours on which offices were closed beside holidays, as in a storm: they move due times and measures.",
+        (Role.OPERATOR,),
+    ),
 )
 
 

@@ -55,6 +55,7 @@ def test_headquarters_counts_what_is_to_endorse(people: People, client):
         ("dea_hq", "admin:designation_request_changelist"),
         ("auditor", "audit:processing_times"),
         ("operator", "admin:index"),
+        ("operator", "admin:audit_closure_changelist"),
         ("supervisor", "designation:look_up_several"),
         ("training_manager", "admin:index"),
     ],
