@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ def _marked(line) -> str | None:
 
 def test_words_are_marked_within_a_line_that_was_changed():
     assert marked(rows("Agents tell the division.", "Agents always tell a division.")) == [
-        ("Agents tell [the] division.", "Agents[ always] tell [a] division.")
+        ("Agents tell[ the] division.", "Agents[ always] tell[ a] division.")
     ]
 
 
@@ -31,6 +33,19 @@ def test_a_line_with_little_in_common_is_taken_out_and_another_put_in():
         ("[Coordinators meet monthly.]", None),
         (None, "[Names only!]"),
     ]
+
+
+def test_blanks_alone_make_no_two_lines_alike():
+    before, after = "One two three four five six", "Names of all who were there"
+    assert [row.before is None for row in rows(before, after)] == [False, True]
+
+
+def test_a_long_text_that_was_changed_throughout_is_compared_in_a_moment():
+    before = "\n".join(" ".join(f"w{(place * line) % 97}" for place in range(900)) for line in range(1, 12))
+    after = "\n".join(" ".join(f"w{(place * line + place % 2) % 97}" for place in range(900)) for line in range(1, 12))
+    started = process_time()
+    rows(before, after)
+    assert process_time() - started < 2
 
 
 def test_a_line_that_was_added_stands_beside_nothing():

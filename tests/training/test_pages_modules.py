@@ -511,6 +511,19 @@ def test_the_texts_that_a_section_had_are_shown_with_what_differs(people: Manage
     assert "<ins>" in page
 
 
+def test_an_earlier_text_is_compared_on_request(people: Managers, client):
+    drafted = version(people)
+    client.force_login(people.hsi_manager)
+    for text in ("Both agencies train.", "Both agencies train jointly."):
+        change(client, section(drafted), body=text)
+    address = at("section", section(drafted))
+    for asked, opened in (("", [True, False, False]), ("2", [True, True, False]), ("x", [True, False, False])):
+        response = client.get(address, {"revision": asked})
+        assert [bool(shown.blocks) for shown in response.context["texts"]] == opened
+    assert "Show the text of revision 2 and what it changed" in client.get(address).text
+    assert "The whole text of revision 1" in client.get(address, {"revision": "1"}).text
+
+
 def test_earlier_texts_are_for_those_who_develop_or_audit_training(people: Managers, client):
     published = version(people, "published")
     client.force_login(people.coordinator)
@@ -523,7 +536,7 @@ def test_a_sections_page_costs_the_same_queries_for_1_and_for_3_texts(
     drafted = version(people)
     client.force_login(people.hsi_manager)
     for number in range(2):
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             client.get(at("section", section(drafted)))
         change(client, section(drafted), body=f"Text {number}.")
         change(client, section(drafted), body=f"Text {number} again.")

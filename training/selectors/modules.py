@@ -253,25 +253,35 @@ def missing_by_agency(sections: Sequence[SectionShown]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class TextShown:
-    """A text that a section had, what differs from the one before, and the sign-offs that were given to it."""
+    """A text that a section had, and the sign-offs that were given to it.
+
+    Opened are the newest and the one that was asked for, with what differs from the text before.
+    """
 
     text: SectionText
-    html: SafeString
-    blocks: Sequence[Row | Fold]
     title_before: str
     sign_offs: Sequence[SignOff]
+    opened: bool
+    html: SafeString
+    blocks: Sequence[Row | Fold]
 
 
-def texts_of(section: Section) -> list[TextShown]:
-    """The texts that the section had, the newest first, in two queries."""
-    texts, sign_offs = list(section.texts.all()), list(section.sign_offs.all())
+def texts_of(section: Section, asked: str = "") -> list[TextShown]:
+    """The texts that the section had, the newest first, in three queries; `asked` is a revision to open too."""
+    texts, sign_offs = list(section.texts.defer("body")), list(section.sign_offs.all())
+    opened = {text.revision for text in texts if text.revision == section.revision or str(text.revision) == asked}
+    compared = opened | {revision - 1 for revision in opened}
+    bodies = dict(section.texts.filter(revision__in=compared).values_list("revision", "body"))
     shown = [
         TextShown(
             text=text,
-            html=rendered(text.body, under=UNDER_SECTION),
-            blocks=folded(rows(before.body, text.body)) if before else [],
             title_before=before.title if before and before.title != text.title else "",
             sign_offs=[given for given in sign_offs if given.revision == text.revision],
+            opened=text.revision in opened,
+            html=rendered(bodies.get(text.revision, ""), under=UNDER_SECTION),
+            blocks=folded(rows(bodies[before.revision], bodies[text.revision]))
+            if before and text.revision in opened
+            else [],
         )
         for before, text in zip([None, *texts], texts, strict=False)
     ]

@@ -71,7 +71,7 @@ def section_detail(request: SignedIn, number: str) -> HttpResponse:
         "disputes": selectors.open_disputes(request.user).filter(section=section),
         "attachments": section.attachments.defer("content"),
         "sign_offs": section.sign_offs.all(),
-        "texts": selectors.texts_of(section),
+        "texts": selectors.texts_of(section, request.GET.get("revision", "")),
         "timeline": timeline(section, visits_of(section)),
     }
     return render(request, "training/section.html", context)
