@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, connection
 
-from tests.training.factories import Managers, dispute, section, version
+from tests.training.factories import Managers, ModuleFactory, dispute, section, version
+from tests.training.records import days_ago, required
 from training.workflow import disputes
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +43,9 @@ def test_what_has_ended_stays_ended():
     disputes.propose(argued.pk, text="Both agencies train.", actor=people.dea_manager)
     disputes.reject(argued.pk, answer="HSI alone.", actor=people.hsi_manager)
     refused("UPDATE training_proposal SET answered_at = NULL, accepted = NULL")
+
+
+@pytest.mark.parametrize("end", ["NULL", "effective_until", "effective_until + 1"])
+def test_the_end_of_a_requirement_is_neither_taken_away_nor_put_off(end):
+    required(ModuleFactory(), effective_from=days_ago(9), effective_until=days_ago(2))
+    refused(f"UPDATE training_requirement SET effective_until = {end}")
