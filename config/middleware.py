@@ -6,21 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 OPEN = {"password_change", "logout", "admin:logout", "login"}
 
 
 class NoNulMiddleware:
-    """Refuses a NUL character in the address, which no text of the database can hold."""
+    """Knows that nothing is called by a NUL character, which no text of the database can hold."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("The address holds a character that nothing here is called by.")
+        if "\0" in request.path_info:
+            raise Http404("There is no such page.")
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a character that no text here can hold.")
         return self.get_response(request)
 
 

@@ -17,11 +17,21 @@ LISTS = {
     "dea_hq": {"agency", "agent", "agreement", "closure", "designation", "goal", "office", "request"},
     "hsi_hq": {"agency", "agreement", "closure", "goal", "office"},
     "training_manager": {"agency", "agent", "agreement", "office"},
-    "operator": {"agency", "apiclient", "agreement", "closure", "goal", "logentry", "office", "user"},
+    "operator": {
+        "agency",
+        "apiclient",
+        "agreement",
+        "closure",
+        "goal",
+        "logentry",
+        "office",
+        "scheduledexport",
+        "user",
+    },
     "auditor": {
         *("agency", "agent", "apiclient", "agreement", "designation", "fieldopinion", "logentry", "notice", "office"),
         *("accessrecord", "calendar", "closure", "goal", "stagevisit", "stepevent"),
-        *("request", "rosterupload", "user"),
+        *("request", "rosterupload", "scheduledexport", "user"),
     },
 }
 OURS = {"audit", "designation", "admin"}
