@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from playwright.sync_api import Page
 
 from audit import jobs
-from audit.exports import orders
+from audit.exports import orders, schedules
 from audit.filters import Filters
 from audit.models import Calendar, Closure, ExportFile, Job
 from designation import comments, keys, workflow
@@ -213,6 +213,9 @@ class Demo:
         """A row of each kind that the invented year has none of, so that the lists of the admin are not empty."""
         keys.save_with_new_key(ApiClient(name="Deconfliction center"), actor=self["operator"])
         keys.save_with_new_key(LearningSystem(name="Learning system"), actor=self["operator"])
+        schedules.schedule_export(
+            owner=self["auditor"], workflow="request", format="csv", period="month", folder="monthly", filters={}
+        )
         # Not entered: that would change the days of the calendar, which stays for other tests.
         Closure.objects.create(
             calendar=Calendar.objects.get(),
