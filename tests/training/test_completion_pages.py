@@ -451,3 +451,10 @@ def test_each_page_asks_so_many_queries_however_much_is_on_it(
     manager.get(url)
     with django_assert_num_queries(queries):
         assert manager.get(url).status_code == 200
+
+
+def test_a_training_manager_is_told_that_another_corrects_what_is_his_own(people, manager):
+    (own,) = record(entry(username=people.hsi_manager.username, score=Decimal(91)), actor=people.dea_manager).done
+    page = manager.get(f"{LIST}{own}/").text
+    assert completions.NOT_ONES_OWN in page
+    assert reverse("training:completion_correct", args=[own]) not in page

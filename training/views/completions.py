@@ -174,15 +174,17 @@ def completion_detail(request: SignedIn, pk: int) -> HttpResponse:
     """One completion, whether it counts, and what was corrected."""
     completion = _completion(request, pk)
     history = list(Completion.objects.visible_to(request.user).chain_of(pk).select_related("module", "imported"))
-    stands = history[-1].pk == pk and not completion.withdrawn and not _taken_back(completion)
+    latest = history[-1].pk == pk and not _taken_back(completion)
+    own = completion.user_id == request.user.pk
     context = {
         "completion": completion,
         "facts": _facts(completion),
-        "stands": stands,
+        "stands": latest and not completion.withdrawn,
         "taken_back": _taken_back(completion),
         "latest": history[-1],
         "timeline": [_entry(row) for row in history],
-        "corrects": completions.may_record(request.user) and history[-1].pk == pk and not _taken_back(completion),
+        "corrects": latest and completions.may_record(request.user),
+        "why_not_corrected": completions.NOT_ONES_OWN if own else "",
     }
     return render(request, "training/completion_detail.html", context)
 

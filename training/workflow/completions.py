@@ -24,6 +24,7 @@ from training.completions.people import person_of_agent, person_of_user
 from training.models import Completion, CompletionImport, CompletionReport, LearningSystem, Statement
 
 ONLY_MANAGERS = "Only a training manager records, corrects and takes back completions."
+NOT_ONES_OWN = "Nobody corrects a completion of his own. Ask another training manager."
 COPY_COMPLETIONS = """
 COPY training_completion (id, agent_id, user_id, module_id, module_version_id, completed_on, completed_at, passed,
     score, source, evidence, imported_id, statement_id, withdrawn, why, recorded_by_id, recorded_by_name) FROM STDIN
@@ -310,7 +311,7 @@ def _to_correct(pk: int, actor: User, why: str) -> Completion:
     if found is None:
         raise Refused(Refusal(f"#{pk}", "not_found", "There is no such completion."))
     if found.user_id == actor.pk:
-        raise Refused(Refusal(str(found), "permission", "Nobody corrects a completion of his own."))
+        raise Refused(Refusal(str(found), "permission", NOT_ONES_OWN))
     if not why.strip():
         raise Refused(Refusal(str(found), "reason", "Give a reason: it goes on record."))
     if Completion.objects.filter(corrects=found).exists():
