@@ -61,23 +61,18 @@ def facts_fixed(table: str, *, fixed: Sequence[str]) -> RunSQL:
 
 
 def ended_once(table: str, *, fixed: Sequence[str], ended_at: str) -> RunSQL:
-    """Refuses delete and truncate, a change of the fixed columns, and any change once the row has ended, also by SQL.
+    """Refuses what `facts_fixed` does, and any change once the row has ended, also by SQL.
 
     A row has ended when its column `ended_at` is filled; what says who ended it and why is filled with it.
     """
+    facts = facts_fixed(table, fixed=fixed)
     return RunSQL(
-        sql=f"""
-        CREATE TRIGGER {table}_facts_are_fixed BEFORE UPDATE OF {", ".join(fixed)} ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+        sql=f"""{facts.sql}
         CREATE TRIGGER {table}_ends_once BEFORE UPDATE ON {table}
             FOR EACH ROW WHEN (OLD.{ended_at} IS NOT NULL) EXECUTE FUNCTION audit_refuse_change();
-        CREATE TRIGGER {table}_is_never_deleted BEFORE DELETE OR TRUNCATE ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
         """,
-        reverse_sql=f"""
-        DROP TRIGGER {table}_facts_are_fixed ON {table};
+        reverse_sql=f"""{facts.reverse_sql}
         DROP TRIGGER {table}_ends_once ON {table};
-        DROP TRIGGER {table}_is_never_deleted ON {table};
         """,
     )
 

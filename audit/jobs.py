@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -49,21 +49,21 @@ class Part:
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Kind(Protocol):
+class Kind:
     """A kind of job, made anew for each attempt; `rows` is how many there are in all. Raises CannotGoOn."""
 
     rows: int
 
-    def __init__(self, job: Job) -> None: ...
+    def __init__(self, job: Job) -> None:
+        self.job = job
 
     def do(self, place: int) -> Part:
         """Does the part with that place, in the caller's transaction. Raises CannotGoOn."""
-        ...
+        raise NotImplementedError
 
     @staticmethod
     def ended(job: Job, state: Job.State) -> None:
-        """Does what is left once the job has ended, in the same transaction, however it ended."""
-        ...
+        """Does what is left once the job has ended, in the same transaction, however it ended: mostly nothing."""
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from django.urls import reverse
 
 from audit import jobs
-from audit.jobs import Part
+from audit.jobs import Kind, Part
 from audit.machine import Outcome, Refusal
 from audit.models import Job
 from designation import selections, workflow
@@ -61,11 +61,11 @@ def path_of(job: Job) -> str:
     return reverse("designation:job", args=[job.key])
 
 
-class Acts:
+class Acts(Kind):
     """One act on many rows; a subclass says how it is performed."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        super().__init__(job)
         asked = job.parameters
         self.versions = VersionsField().to_python(asked["versions"])
         self.wanted = list(self.versions)
@@ -114,7 +114,7 @@ class RequestActs(Acts):
         return workflow.preview(self.job.parameters["act"], pks, actor=self.job.owner)
 
     @staticmethod
-    def ended(job: Job, _state: Job.State) -> None:
+    def ended(job: Job, state: Job.State) -> None:
         """Tells whom it concerns of all that was done."""
         pks = [pk for pk, _number in jobs.done_of(job)]
         workflow.tell_of(job.parameters["act"], pks, actor=job.owner, reason=job.parameters["reason"])
@@ -131,7 +131,3 @@ class DesignationActs(Acts):
 
     def preview_of(self, pks: Sequence[int]) -> Outcome[Any]:
         return workflow.preview_designations(self.job.parameters["act"], pks, actor=self.job.owner)
-
-    @staticmethod
-    def ended(_job: Job, _state: Job.State) -> None:
-        """Nothing is left."""

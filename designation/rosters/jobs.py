@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from audit import jobs
-from audit.jobs import CannotGoOn, Part
+from audit.jobs import CannotGoOn, Kind, Part
 from audit.models import Job, JobPart
 from designation import workflow
 from designation.jobs import CHUNK
@@ -32,13 +32,14 @@ def order_filing(upload: RosterUpload, owner: User, *, rows: int) -> Job:
     )
 
 
-class Filing:
+class Filing(Kind):
     """Files the rows of an upload. What is filed stays, however it ends; only a filing done to its end has a result.
 
     The file and its columns do not change meanwhile, so that each part has the same rows in every attempt.
     """
 
     def __init__(self, job: Job) -> None:
+        super().__init__(job)
         upload = RosterUpload.objects.select_related("office").get(pk=job.parameters["upload"])
         self.owner: Any = job.owner
         try:

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from audit import jobs
-from audit.jobs import CannotGoOn, Part
+from audit.jobs import CannotGoOn, Kind, Part
 from audit.machine import Refused
 from audit.models import Job
 from designation.models import User
@@ -66,11 +66,11 @@ def about(file: CompletionImport) -> str:
     return f"file of completions {file.pk}"
 
 
-class Recording:
+class Recording(Kind):
     """Records the rows of an upload that are ready; its result stays with the upload."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        super().__init__(job)
         self.upload = CompletionUpload.objects.get(pk=job.parameters["upload"])
         self.rows = job.expected_rows or 0
 
@@ -82,16 +82,12 @@ class Recording:
             raise CannotGoOn(str(error)) from error
         return Part(self.rows, more=False, done_rows=result.recorded, refused_rows=len(result.rejected))
 
-    @staticmethod
-    def ended(_job: Job, _state: Job.State) -> None:
-        """Nothing is left."""
 
-
-class TakingBack:
+class TakingBack(Kind):
     """Takes a file of completions back."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        super().__init__(job)
         self.rows = job.expected_rows or 0
 
     def do(self, place: int) -> Part:
@@ -102,7 +98,3 @@ class TakingBack:
         except (Refused, PermissionDenied) as error:
             raise CannotGoOn(str(error)) from error
         return Part(self.rows, more=False, done_rows=self.rows)
-
-    @staticmethod
-    def ended(_job: Job, _state: Job.State) -> None:
-        """Nothing is left."""
