@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from audit.role_admin import RoleAdmin
 
@@ -41,15 +41,17 @@ class ConfirmedForm(forms.ModelForm):
         except forms.ValidationError as refused:
             self.add_error(None, refused)
         if self.asks:
-            data: Any = self.data.copy()  # type: ignore[attr-defined]
-            data[self.add_prefix("confirmed")] = self._posted()
-            self.data = data
+            self.data = self._posted_data().copy()
+            self.data[self.add_prefix("confirmed")] = self._posted()
             self.add_error(None, LOOK)
 
     def _posted(self) -> str:
-        posted: Any = self.data
+        posted = self._posted_data()
         values = [posted.getlist(self.add_prefix(name)) for name in self.fields if name != "confirmed"]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+    def _posted_data(self) -> QueryDict:
+        return cast(QueryDict, self.data)
 
 
 class ConfirmingAdmin(RoleAdmin):
