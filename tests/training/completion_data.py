@@ -1,4 +1,4 @@
-"""Modules in force, and completions on record, for tests."""
+"""Modules in force, completions on record, and what files and forms say of them, for tests."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from training.workflow import completions
 
 PUBLISHED = date(2024, 1, 8)
 DAY = date(2024, 5, 3)
+HEADER = ["Badge number", "Course code", "Completion date", "Score"]
 
 
 def in_force(people: Managers, code: str = "JT-2009", *, on: date = PUBLISHED, **module: Any) -> ModuleVersion:
@@ -40,3 +41,16 @@ def completion(agent: Agent, actor: User, **values: Any) -> Completion:
     recorded = record(entry(agent, **values), actor=actor)
     assert not recorded.refused, recorded.refused
     return Completion.objects.with_people().get(pk=recorded.done[0])
+
+
+def form(**values: str) -> dict[str, str]:
+    """What is typed to record a completion by hand."""
+    return {
+        "person": "K00123",
+        "module": "JT-2009",
+        "completed_on": str(DAY),
+        "result": "passed",
+        "score": "91",
+        "evidence": "Certificate 77",
+        **values,
+    }

@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from designation.models import Request, Role, User
 from tests.factories import People, user
-from training.models import Dispute, Module, ModuleVersion, Section
+from training.models import Attachment, Dispute, Module, ModuleVersion, Section
 from training.workflow import disputes, modules
 
 
@@ -81,3 +81,20 @@ def section(of: ModuleVersion, place: int = 0) -> Section:
 def dispute(matter: Section | ModuleVersion | Request, actor: User, **values: Any) -> Dispute:
     given = {"title": "Who trains", "issue": "Neither agrees.", "position": "DEA instructors only.", **values}
     return disputes.open_dispute(matter, actor=actor, **given)
+
+
+def attach(to: Section, people: Managers, content: bytes = b"%PDF-1.7", name: str = "plan.pdf") -> Attachment:
+    modules.add_attachment(
+        to.pk,
+        actor=people.hsi_manager,
+        version=Section.objects.get(pk=to.pk).version,
+        name=name,
+        content_type="application/pdf",
+        content=content,
+    )
+    return Attachment.objects.get(section=to, name=name)
+
+
+def settle(of: Dispute, people: Managers) -> None:
+    disputes.propose(of.pk, text="Both agencies train.", actor=people.dea_manager)
+    assert disputes.move_disputes("accept", [of.pk], actor=people.hsi_manager).done

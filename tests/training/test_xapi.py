@@ -1,80 +1,24 @@
-"""Statements of learning systems: who may post them, what they say, and what is refused, by xAPI 1.0.3."""
+"""Statements of learning systems: what they say, and which completions come on record from them."""
 
 from __future__ import annotations
 
-import base64
-import json
 import threading
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connections
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
-from designation.keys import hash_of, save_with_new_key
-from designation.models import Agent
 from tests.factories import AgentFactory
 from tests.training.completion_data import DAY, completion, entry, in_force, record
 from tests.training.factories import Managers, ModuleFactory
+from tests.training.learning_systems import System, statement
 from training.completions.statements import MAX_STATEMENTS
-from training.models import Completion, CompletionImport, LearningSystem, Module, Statement
+from training.models import Completion, CompletionImport, Module, Statement
 from training.workflow.completions import take_back, withdraw
 
 pytestmark = pytest.mark.django_db
-
-URL = "/training/xapi/statements"
-ADL = "http://adlnet.gov/expapi/verbs/"
-
-
-@pytest.fixture
-def people(db: None) -> Managers:
-    return Managers()
-
-
-@pytest.fixture
-def agent(people: Managers) -> Agent:
-    in_force(people)
-    return AgentFactory(badge_number="K00123", email="lee.stone@example.gov")
-
-
-class System:
-    """A learning system with its key, as its client posts."""
-
-    def __init__(self, people: Managers) -> None:
-        self.system = LearningSystem(name="ICE learning")
-        self.key = save_with_new_key(self.system, actor=people.operator)
-        self.client = Client(enforce_csrf_checks=True)
-
-    def post(self, content: Any, *, key: str | None = None, name: str = "ICE learning", **headers: str) -> Any:
-        pair = f"{name}:{self.key if key is None else key}"
-        sent = {
-            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
-            "X-Experience-API-Version": "1.0.3",
-            **headers,
-        }
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return self.client.post(URL, body, content_type="application/json", headers=sent)
-
-
-@pytest.fixture
-def system(people: Managers) -> System:
-    return System(people)
-
-
-def statement(says: str = "passed", **values: Any) -> dict[str, Any]:
-    return {
-        "id": str(uuid4()),
-        "actor": {"mbox": "mailto:lee.stone@example.gov"},
-        "verb": {"id": ADL + says, "display": {"en-US": says}},
-        "object": {"id": "https://learning.example.gov/courses/JT-2009"},
-        "timestamp": f"{DAY}T14:30:00-04:00",
-        **values,
-    }
 
 
 def test_a_statement_is_recorded_and_answered_with_its_id(agent, system: System):
@@ -271,172 +215,3 @@ class TestArrays:
         assert system.post([one, one]).json()["field"] == "id"
         assert "At most 1,000" in system.post([one] * (MAX_STATEMENTS + 1)).json()["error"]
         assert "holds no statement" in system.post([]).json()["error"]
-
-
-MALFORMED = [
-    ({"id": "17"}, "id"),
-    ({"actor": None}, "actor"),
-    ({"actor": {"name": "Lee Stone"}}, "actor"),
-    ({"actor": {"mbox": "lee.stone@example.gov"}}, "actor.mbox"),
-    ({"actor": {"mbox": "mailto:a@b.gov", "openid": "https://x"}}, "actor"),
-    ({"actor": {"openid": "https://x"}}, "actor.openid"),
-    ({"actor": {"account": {"name": "K00123"}}}, "actor.account.homePage"),
-    ({"actor": {"objectType": "Group", "mbox": "mailto:a@b.gov"}}, "actor.objectType"),
-    ({"actor": ["x"]}, "actor"),
-    ({"verb": {}}, "verb.id"),
-    ({"verb": {"id": ADL + "experienced"}}, "verb.id"),
-    ({"object": {"id": "JT-2009"}}, "object.id"),
-    ({"object": {"id": "https://x.example.gov/JT-1999"}}, "object.id"),
-    ({"object": {"objectType": "Agent", "id": "https://x/JT-2009"}}, "object.objectType"),
-    ({"result": {"score": {"scaled": 1.01}}}, "result.score.scaled"),
-    ({"result": {"score": {"scaled": -0.5}}}, "result.score"),
-    ({"result": {"score": {"raw": 21, "max": 20}}}, "result.score.raw"),
-    ({"result": {"score": {"raw": 10, "max": 100, "scaled": 0.9}}}, "result.score.scaled"),
-    ({"result": {"score": {"raw": "85"}}}, "result.score.raw"),
-    ({"result": {"score": {"raw": 5, "min": 10, "max": 10}}}, "result.score.min"),
-    ({"result": {"score": {"points": 5}}}, "result.score.points"),
-    ({"result": {"success": False}}, "result.success"),
-    ({"result": {"success": "yes"}}, "result.success"),
-    ({"timestamp": "2024-05-03T14:30:00"}, "timestamp"),
-    ({"timestamp": "2024-05-03T14:30:00-00:00"}, "timestamp"),
-    ({"timestamp": "2024-13-03T14:30:00Z"}, "timestamp"),
-    ({"timestamp": "2999-05-03T14:30:00Z"}, "timestamp"),
-    ({"timestamp": (timezone.now() + timedelta(hours=3)).isoformat()}, "timestamp"),
-    ({"timestamp": "2023-05-03T14:30:00Z"}, "timestamp"),
-    ({"timestamp": 17}, "timestamp"),
-    ({"version": "2.0.0"}, "version"),
-    ({"mood": "good"}, "mood"),
-    ({"context": {"platform": "a\x00b"}}, "context.platform"),
-    ({"context": {"platform": "\ud800"}}, "context.platform"),
-    ({"context": {"platform": None}}, "context.platform"),
-]
-
-
-@pytest.mark.parametrize(("values", "field"), MALFORMED, ids=[f"{field} {n}" for n, (_, field) in enumerate(MALFORMED)])
-def test_what_is_malformed_is_refused_with_its_field(agent, system: System, values, field):
-    response = system.post(statement(**values))
-    assert response.status_code == 400
-    assert (response.json()["field"], response.json()["statement"]) == (field, 0)
-    assert response.json()["error"]
-    assert not Completion.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"\xff\xfe{}",
-        b'"text"',
-        b"[" * 100_000,
-        b'{"id": ' + b"[" * 200 + b"]" * 200 + b"}",
-        b'{"id": "1", "id": "2"}',
-        b'{"result": {"score": {"scaled": NaN}}}',
-        b'{"result": {"score": {"scaled": 1e999}}}',
-        b'{"result": {"score": {"raw": ' + b"9" * 5_000 + b"}}}",
-    ],
-    ids=["empty", "cut off", "not UTF-8", "text", "deep", "deep array", "twice", "NaN", "infinite", "long number"],
-)
-def test_a_body_that_cannot_be_read_is_refused(agent, system: System, body):
-    response = system.post(body)
-    assert response.status_code == 400
-    assert response.json()["error"]
-    assert "sys." not in response.json()["error"]
-
-
-def test_a_null_in_an_extension_is_taken(agent, system: System):
-    assert system.post(statement(context={"extensions": {"https://x.example.gov/room": None}})).status_code == 200
-
-
-class TestWhoMayPost:
-    @pytest.mark.parametrize(
-        "given", [{"key": "wrong"}, {"key": ""}, {"name": "nobody"}, {"name": "nobody", "key": ""}, {"name": "a\x00b"}]
-    )
-    def test_a_wrong_name_or_key_is_refused(self, agent, system: System, given):
-        response = system.post(statement(), **given)
-        assert response.status_code == 401
-        assert response["WWW-Authenticate"].startswith("Basic")
-        assert response["X-Experience-API-Version"] == "1.0.3"
-
-    @pytest.mark.parametrize("header", ["", "Bearer x", "Basic", "Basic !!!", "Basic eA==", "Basic /w=="])
-    def test_what_is_no_basic_sign_in_is_refused(self, agent, system: System, header):
-        assert system.post(statement(), Authorization=header).status_code == 401
-
-    def test_a_system_that_was_ended_is_refused(self, agent, system: System):
-        LearningSystem.objects.update(is_active=False)
-        assert system.post(statement()).status_code == 401
-
-    def test_a_session_does_not_count(self, people: Managers, agent, client):
-        client.force_login(people.hsi_manager)
-        assert client.post(URL, statement(), content_type="application/json").status_code == 401
-
-    def test_only_the_hash_of_the_key_is_kept(self, system: System):
-        system.system.refresh_from_db()
-        assert system.system.key_hash == hash_of(system.key)
-        assert len(system.key) >= 43
-
-
-class TestTheProtocol:
-    @pytest.mark.parametrize("version", ["", "0.95", "1.1.0", "2.0.0"])
-    def test_another_version_is_refused(self, agent, system: System, version):
-        response = system.post(statement(), **{"X-Experience-API-Version": version})
-        assert (response.status_code, response.json()["field"]) == (400, "X-Experience-API-Version")
-
-    @pytest.mark.parametrize("version", ["1.0", "1.0.0", "1.0.3"])
-    def test_each_version_of_1_0_is_taken(self, agent, system: System, version):
-        assert system.post(statement(), **{"X-Experience-API-Version": version}).status_code == 200
-
-    @pytest.mark.parametrize("method", ["get", "put", "delete"])
-    def test_other_methods_are_refused(self, agent, system: System, method):
-        response = getattr(system.client, method)(URL)
-        assert (response.status_code, response["Allow"]) == (405, "POST")
-
-    def test_a_form_is_refused(self, agent, system: System):
-        pair = base64.b64encode(f"ICE learning:{system.key}".encode()).decode()
-        sent = {"Authorization": f"Basic {pair}", "X-Experience-API-Version": "1.0.3"}
-        response = system.client.post(URL, {"a": "b"}, headers=sent)
-        assert (response.status_code, response.json()["field"]) == (400, "Content-Type")
-
-    def test_a_body_in_chunks_of_unknown_length_is_refused(self, agent, system: System):
-        response = system.post(b"{}", **{"Transfer-Encoding": "chunked"})
-        assert (response.status_code, response.json()["field"]) == (411, "Content-Length")
-        assert "Content-Length" in response.json()["error"]
-
-    def test_a_body_that_is_too_large_is_refused_unread(self, agent, system: System):
-        response = system.post(b" " * (2 * 1024 * 1024 + 1))
-        assert response.status_code == 413
-        assert "2 MB" in response.json()["error"]
-
-
-class TestKeysInTheAdmin:
-    def add(self, client) -> Any:
-        return client.post(reverse("admin:training_learningsystem_add"), {"name": "FLETC", "is_active": "on"})
-
-    def test_the_key_is_shown_once_and_works(self, people: Managers, agent, system: System, client):
-        client.force_login(people.operator)
-        page = self.add(client)
-        key = page.context["key"]
-        assert key in page.text
-        assert "no-store" in page["Cache-Control"]
-        assert system.post(statement(), name="FLETC", key=key).status_code == 200
-        added = LearningSystem.objects.get(name="FLETC")
-        assert added.added_by_name == people.operator.recorded_name
-        change = reverse("admin:training_learningsystem_change", args=[added.pk])
-        assert key not in client.get(change).text
-        assert added.key_hash not in client.get(change).text
-
-    def test_a_new_key_ends_the_old_one(self, people: Managers, agent, system: System, client):
-        client.force_login(people.operator)
-        old = self.add(client).context["key"]
-        change = reverse("admin:training_learningsystem_change", args=[LearningSystem.objects.get(name="FLETC").pk])
-        new = client.post(change, {"name": "FLETC", "is_active": "on", "new_key": "on"}).context["key"]
-        assert system.post(statement(), name="FLETC", key=old).status_code == 401
-        assert system.post(statement(), name="FLETC", key=new).status_code == 200
-        assert client.post(change, {"name": "FLETC"}).status_code == 302
-        assert system.post(statement(), name="FLETC", key=new).status_code == 401
-
-    @pytest.mark.parametrize("role", ["hsi_manager", "auditor", "dea_hq", "hsi_hq"])
-    def test_only_an_operator_makes_keys(self, people: Managers, client, role):
-        client.force_login(getattr(people, role))
-        assert self.add(client).status_code == 403
-        assert not LearningSystem.objects.exists()
