@@ -1,4 +1,4 @@
-"""Due times where requests are: list, request, home page and the reviewers' queue."""
+"""Due times where requests are: list, request, home page, the reviewers' queue, and the confirmation of a filing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from django.utils.formats import date_format
 from audit import calendar
 from audit.goals import set_goal
 from audit.models import Goal, StageVisit
+from designation import workflow
+from designation.dues import due_after_filing
 from designation.models import Request
 from designation.views import home
 from tests import factories
+from tests.designation.filing_forms import submit
 from tests.designation.test_pages_home import look_away
+from tests.factories import People
 
 pytestmark = pytest.mark.django_db
 LIST, QUEUE = reverse("designation:request_list"), reverse("admin:designation_request_changelist")
@@ -155,3 +159,48 @@ def test_the_page_of_a_returned_request_shows_dea_s_clock_at_rest_and_hsi_s_runn
     client.force_login(people.dea_hq)
     page = client.get(reverse("admin:designation_request_change", args=[request.pk]))
     assert "Clocks beside their goals" in page.text
+
+
+@pytest.fixture
+def review_goal() -> None:
+    goal(stage="hsi_review", business_seconds=16 * HOUR)
+
+
+def test_the_confirmation_says_by_when_headquarters_and_the_whole_process_are_due(people: People, client, review_goal):
+    goal(measure="process", business_seconds=80 * HOUR)
+    client.force_login(people.coordinator)
+    page = submit(client, factories.request(people, "draft"))
+    due = StageVisit.objects.open().get().due_at
+    assert [(found["says"], "at" in found) for found in page.context["dues"]] == [
+        ("HSI headquarters is to act on it by", True),
+        ("The whole process is to end by", True),
+    ]
+    assert page.context["dues"][0]["at"] == due
+
+
+def test_the_confirmation_says_plainly_that_there_is_no_goal(people: People, client):
+    client.force_login(people.coordinator)
+    assert "No goal is set for HSI review" in submit(client, factories.request(people, "draft")).text
+
+
+def test_a_roster_that_is_filed_says_by_when_too(people: People, review_goal):
+    goal(stage="hsi_review", business_seconds=800 * HOUR, applies_to={"priority": "expedited"})
+    slow, *quick = [
+        factories.request(people, "hsi_review", priority=priority) for priority in ("expedited", "routine", "routine")
+    ]
+    numbers = [row.number for row in quick]
+    assert [found["says"] for found in due_after_filing(numbers)] == ["HSI headquarters is to act on them by"]
+    assert [found["says"] for found in due_after_filing([slow.number, *numbers])] == [
+        "HSI headquarters is to act on 2 of them by",
+        "HSI headquarters is to act on 1 of them by",
+    ]
+
+
+def test_a_return_does_not_change_what_was_due_after_filing(people: People, review_goal):
+    request = factories.request(people, "hsi_review")
+    first = due_after_filing([request.number])
+    workflow.transition_one("return_to_office", request.pk, actor=people.hsi_hq, reason="Memo is missing.")
+    answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
+    version = Request.objects.get(pk=request.pk).version
+    workflow.resubmit(request.pk, actor=people.coordinator, version=version, **answer)
+    assert due_after_filing([request.number]) == first

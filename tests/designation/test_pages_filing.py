@@ -1,37 +1,20 @@
-"""Filing one request by form, and answering one that came back."""
+"""Filing one request by form: its agent, its draft, the check, and its submission."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
 
-from audit.models import StageVisit, StepEvent
+from audit.models import StepEvent
 from designation import workflow
-from designation.dues import due_after_filing
-from designation.models import Agent, BegunFiling, Request
+from designation.models import Agent, Request
 from tests import factories
+from tests.designation.filing_forms import CONTENT, CREATE, DETAILS, NEW_AGENT, check, submit
 from tests.designation.sample_files import PDF
-from tests.designation.test_pages_clocks import HOUR, goal
 from tests.factories import People
 
 pytestmark = pytest.mark.django_db
-
-CREATE = reverse("designation:request_create")
-DETAILS = reverse("designation:request_details")
-CONTENT = {"kind": "", "priority": "routine", "justification": "Works cases at the port."}
-NEW_AGENT = {"badge_number": "00991", "first_name": "Lee", "last_name": "Stone", "email": "lee@example.gov"}
-
-
-def check(request: Request) -> str:
-    return reverse("designation:request_check", args=[request.number])
-
-
-def submit(client, request: Request, **values):
-    return client.post(check(request), {"version": request.version, **values}, follow=True)
 
 
 def test_step_one_finds_the_offices_active_agents(people: People, client):
@@ -257,194 +240,6 @@ def test_a_coordinator_cannot_file_for_another_office(people: People, client):
     client.force_login(people.coordinator)
     client.post(DETAILS, {**CONTENT, **NEW_AGENT, "office": "HSI-DEN"})
     assert Request.objects.get().office == people.coordinator.office
-
-
-def answer(request: Request) -> str:
-    return reverse("designation:request_answer", args=[request.number])
-
-
-def answered(request: Request, **values) -> dict[str, object]:
-    content = {name: getattr(request, name) for name in ("kind", "priority", "justification", "version")}
-    return {"answer": "The memo is attached.", **content, **values}
-
-
-def test_a_returned_request_shows_what_was_asked_and_is_answered(people: People, client):
-    request = factories.request(people, "returned")
-    client.force_login(people.coordinator)
-    page = client.get(answer(request))
-    assert "Supervisor&#x27;s memo is missing." in page.text
-    assert "DEA intake" in page.text
-
-    client.post(answer(request), answered(request, priority="expedited"))
-    now = Request.objects.get(pk=request.pk)
-    assert (now.state, now.priority) == ("dea_intake", "expedited")
-    reason = StepEvent.objects.filter(subject=request.number).latest("sequence").reason
-    assert reason == "The memo is attached.\n\nPriority changed from Routine to Expedited."
-
-
-def test_an_answer_corrects_the_kind_and_says_so_on_record(people: People, client):
-    agent = factories.request(people, "approved").agent
-    request = returned_renewal(people, agent)
-    client.force_login(people.coordinator)
-    page = client.get(answer(request))
-    assert "t21-status--returned" in page.text
-    assert "kind" in client.post(answer(request), answered(request, kind="initial")).context["form"].errors
-
-    workflow.change_designations("revoke", [agent.designations.get().pk], actor=people.dea_hq, reason="Left.")
-    client.post(answer(request), answered(request, kind="initial"))
-    step = StepEvent.objects.filter(subject=request.number).latest("sequence")
-    assert step.reason == "The memo is attached.\n\nKind changed from Renewal to Initial."
-    assert step.dimensions["kind"] == "initial"
-
-
-def returned_renewal(people: People, agent: Agent) -> Request:
-    entry = factories.new_request(agent, kind="renewal")
-    office = people.coordinator.office
-    [filed] = workflow.file_requests([entry], actor=people.coordinator, office=office).done
-    workflow.transition_one("return_to_office", filed.pk, actor=people.hsi_hq, reason="Memo is missing.")
-    return Request.objects.get(pk=filed.pk)
-
-
-def test_line_ends_of_the_browser_are_no_change_of_the_justification(people: People, client):
-    request = factories.request(people, "returned", justification="One.\nTwo.")
-    client.force_login(people.coordinator)
-    client.post(answer(request), answered(request, justification="One.\r\nTwo."))
-    reason = StepEvent.objects.filter(subject=request.number).latest("sequence").reason
-    assert reason == "The memo is attached."
-
-
-def test_a_stale_answer_keeps_what_was_typed_and_can_be_sent_again(people: People, client):
-    request = factories.request(people, "returned")
-    stale = answered(request, answer="A long answer.", version=request.version - 1)
-    client.force_login(people.coordinator)
-    page = client.post(answer(request), stale)
-    assert "Changed since you opened it" in page.text
-    assert "A long answer." in page.text
-    assert "On record now" in page.text
-    form = page.context["form"]
-    client.post(answer(request), {name: form[name].value() for name in form.fields})
-    assert Request.objects.get(pk=request.pk).state == "dea_intake"
-
-
-def test_an_answer_to_what_was_withdrawn_meanwhile_is_refused(people: People, client):
-    request = factories.request(people, "returned")
-    workflow.transition_one("withdraw", request.pk, actor=people.coordinator, reason="Agent reassigned.")
-    client.force_login(people.coordinator)
-    page = client.post(answer(request), answered(request), follow=True)
-    assert "there is nothing to answer" in page.text
-
-
-def at(url: str, agent: Agent | None) -> str:
-    return f"{url}?agent={agent.pk}" if agent else url
-
-
-BEGUN = reverse("designation:request_begun")
-
-
-@pytest.mark.parametrize("listed", [True, False], ids=["listed agent", "agent not listed"])
-def test_what_was_typed_is_kept_when_the_page_is_left_and_is_there_again(people: People, client, listed):
-    agent = factories.AgentFactory(office=people.coordinator.office) if listed else None
-    who = {} if listed else {**NEW_AGENT, "last_name": ""}
-    client.force_login(people.coordinator)
-    page = client.post(at(DETAILS, agent), {**CONTENT, **who, "later": "1"}, follow=True)
-    assert "What you typed is kept" in page.text
-    assert at(DETAILS, agent) in page.text
-    form = client.get(at(DETAILS, agent)).context["form"]
-    assert {name: form[name].value() for name in (*CONTENT, *who)} == {**CONTENT, **who}
-    assert not Request.objects.exists()
-
-
-def test_what_was_typed_is_kept_while_it_is_typed_and_when_it_is_refused(people: People, client):
-    client.force_login(people.coordinator)
-    page = client.post(BEGUN, {**CONTENT, **NEW_AGENT})
-    assert "What you typed is kept" in page.text
-    client.post(DETAILS, {**CONTENT, **NEW_AGENT, "badge_number": "", "justification": "Two cases."})
-    assert client.get(DETAILS).context["form"]["justification"].value() == "Two cases."
-
-
-def test_what_was_typed_is_forgotten_once_there_is_a_draft(people: People, client):
-    client.force_login(people.coordinator)
-    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
-    client.post(DETAILS, {**CONTENT, **NEW_AGENT})
-    assert Request.objects.count() == 1
-    assert not BegunFiling.objects.exists()
-
-
-def test_what_was_typed_can_be_thrown_away(people: People, client):
-    client.force_login(people.coordinator)
-    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
-    assert "Lee Stone" in client.get(CREATE).text
-    page = client.post(BEGUN, {"forget": "1"}, follow=True)
-    assert "thrown away" in page.text
-    assert "Lee Stone" not in page.text
-
-
-def test_what_one_person_typed_is_shown_to_nobody_else(people: People, client):
-    client.force_login(people.coordinator)
-    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
-    client.force_login(factories.user("coordinator", "HSI-MIA"))
-    assert "Lee Stone" not in client.get(CREATE).text
-    assert client.get(DETAILS).context["begun"] is None
-
-
-def test_choices_alone_are_nothing_typed(people: People, client):
-    client.force_login(people.coordinator)
-    client.post(BEGUN, {"kind": "", "priority": "routine", "justification": " "})
-    assert not BegunFiling.objects.exists()
-
-
-def test_what_was_typed_a_month_ago_is_forgotten(people: People, client):
-    client.force_login(people.coordinator)
-    client.post(BEGUN, {**CONTENT, **NEW_AGENT})
-    BegunFiling.objects.update(kept_at=timezone.now() - timedelta(days=31))
-    agent = factories.AgentFactory(office=people.coordinator.office)
-    client.post(at(BEGUN, agent), CONTENT)
-    assert [filing.agent for filing in BegunFiling.objects.all()] == [agent]
-
-
-@pytest.fixture
-def review_goal() -> None:
-    goal(stage="hsi_review", business_seconds=16 * HOUR)
-
-
-def test_the_confirmation_says_by_when_headquarters_and_the_whole_process_are_due(people: People, client, review_goal):
-    goal(measure="process", business_seconds=80 * HOUR)
-    client.force_login(people.coordinator)
-    page = submit(client, factories.request(people, "draft"))
-    due = StageVisit.objects.open().get().due_at
-    assert [(found["says"], "at" in found) for found in page.context["dues"]] == [
-        ("HSI headquarters is to act on it by", True),
-        ("The whole process is to end by", True),
-    ]
-    assert page.context["dues"][0]["at"] == due
-
-
-def test_the_confirmation_says_plainly_that_there_is_no_goal(people: People, client):
-    client.force_login(people.coordinator)
-    assert "No goal is set for HSI review" in submit(client, factories.request(people, "draft")).text
-
-
-def test_a_roster_that_is_filed_says_by_when_too(people: People, review_goal):
-    goal(stage="hsi_review", business_seconds=800 * HOUR, applies_to={"priority": "expedited"})
-    slow, *quick = [
-        factories.request(people, "hsi_review", priority=priority) for priority in ("expedited", "routine", "routine")
-    ]
-    numbers = [row.number for row in quick]
-    assert [found["says"] for found in due_after_filing(numbers)] == ["HSI headquarters is to act on them by"]
-    assert [found["says"] for found in due_after_filing([slow.number, *numbers])] == [
-        "HSI headquarters is to act on 2 of them by",
-        "HSI headquarters is to act on 1 of them by",
-    ]
-
-
-def test_a_return_does_not_change_what_was_due_after_filing(people: People, review_goal):
-    request = factories.request(people, "hsi_review")
-    first = due_after_filing([request.number])
-    workflow.transition_one("return_to_office", request.pk, actor=people.hsi_hq, reason="Memo is missing.")
-    answer = {"answer": "Attached.", "priority": "routine", "justification": "Cases."}
-    version = Request.objects.get(pk=request.pk).version
-    workflow.resubmit(request.pk, actor=people.coordinator, version=version, **answer)
-    assert due_after_filing([request.number]) == first
 
 
 def test_each_answer_is_changed_from_the_check_and_leads_back_to_it(people: People, client):
