@@ -1,15 +1,11 @@
-"""Past histories from files: what is read, what is refused, and that the ledger measures as pandas does."""
+"""Past histories come from files into the ledger whole and once, and it measures them as pandas does."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import random
-import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -17,32 +13,15 @@ from django.core.management import CommandError, call_command
 
 from audit import ledger, verify
 from audit.imports import record
-from audit.imports.log import Columns, LogRefused, read_log
+from audit.imports.log import Columns
 from audit.imports.record import Meaning
-from audit.imports.times import TimeOpenToReading, TimeReader, UnreadableTime
 from audit.models import AccessRecord, StageVisit, StepEvent
 from tests import factories
+from tests.audit.event_logs import HEADER, load, read, stages_of, write
 
 pytestmark = pytest.mark.django_db
 
-HEADER = ["case:concept:name", "concept:name", "time:timestamp", "org:resource"]
-MINING = {"case": HEADER[0], "stage": HEADER[1], "at": HEADER[2]}
 STAGES = ["Register", "Überprüfung", "Ask, again", "Decide"]
-
-
-@pytest.fixture
-def file(tmp_path) -> Path:
-    return tmp_path / "log.csv"
-
-
-def write(path: Path, rows, *, header=HEADER, encoding="utf-8", **dialect) -> None:
-    text = io.StringIO()
-    csv.writer(text, **dialect).writerows([header, *rows])
-    path.write_bytes(text.getvalue().encode(encoding))
-
-
-def load(path: Path, *, workflow="legacy", **options) -> None:
-    call_command("import_event_log", path, workflow=workflow, **{**MINING, **options})
 
 
 def invented_rows(cases: int, seed: int = 7) -> list[list[str]]:
@@ -63,11 +42,6 @@ def exported(tmp_path: Path, workflow="legacy") -> pd.DataFrame:
     output = tmp_path / "out.csv"
     call_command("export_processing_times", workflow=workflow, format="csv", output=str(output))
     return pd.read_csv(output, dtype={"case": str}).set_index("case")
-
-
-def stages_of(subject: str, workflow="legacy") -> list[str]:
-    steps = StepEvent.objects.filter(workflow=workflow, subject=subject).order_by("sequence")
-    return list(steps.values_list("to_state", flat=True))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -136,83 +110,6 @@ def test_with_final_stages_other_cases_stay_open(file):
     assert list(StageVisit.objects.open().values_list("subject", "stage")) == [("B", "Check")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_encodings_and_delimiters_are_found(file, encoding, delimiter):
-    rows = [["A", "Prüfung, zweite", "2024-03-05T10:00Z", ""], ["A", "Ende; aus", "2024-03-06T10:00Z", ""]]
-    write(file, rows, encoding=encoding, delimiter=delimiter)
-    load(file)
-    assert stages_of("A") == ["Prüfung, zweite", "Ende; aus"]
-
-
-def test_quoted_newlines_huge_cells_and_blank_rows_are_borne(file):
-    note = "x" * 300_000 + '\n"quoted"'
-    rows = [["A", "one", "2024-03-05T10:00Z", note], [], ["", "", "", ""], ["A", "two", "bad", note]]
-    write(file, rows)
-    log = read(file.read_bytes())
-    assert [event.stage for event in log.cases["A"]] == ["one"]
-    assert [bad.row for bad in log.bad] == [5]
-    assert csv.field_size_limit() < 300_000
-
-
-def read(content: bytes, **options):
-    return read_log(content, Columns(*HEADER[:3]), TimeReader(**options), record.span_of_calendar())
-
-
-BAD = {
-    "blank case": ["", "x", "2024-03-05T10:00Z"],
-    "blank stage": ["A", " ", "2024-03-05T10:00Z"],
-    "blank time": ["A", "x", ""],
-    "no time": ["A", "x", "yesterday"],
-    "no day": ["A", "x", "2024-02-30T10:00Z"],
-    "before the calendar": ["A", "x", "1948-02-01T10:00Z"],
-    "after the calendar": ["A", "x", "2099-02-01T10:00Z"],
-    "offset": ["A", "x", "2024-03-05T10:00+25:00"],
-    "long stage": ["A", "x" * 121, "2024-03-05T10:00Z"],
-    "long case": ["A" * 121, "x", "2024-03-05T10:00Z"],
-    "too many cells": ["A", "x", "2024-03-05T10:00Z", "", "shifted"],
-    "too few cells": ["A", "x"],
-}
-
-
-@pytest.mark.parametrize("what", BAD)
-def test_a_bad_row_stops_the_whole_import_and_is_named(file, capsys, what):
-    write(file, [["G", "x", "2024-03-05T10:00Z", ""], BAD[what]])
-    with pytest.raises(CommandError, match=r"Nothing was imported\. Bad rows: 1"):
-        load(file)
-    at_fault = "the whole row" if what == "too many cells" else "column “"
-    assert f"Row 3, {at_fault}" in capsys.readouterr().err
-    assert not StepEvent.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("time", "says"),
-    [
-        ("1948-02-01T10:00Z", "is before the calendar begins, on 1990-01-01"),
-        ("2099-02-01T10:00Z", "is after the calendar ends, on 20"),
-        ("2024-03-05T10:00+25:00", r"\+25:00 is no offset from UTC"),
-    ],
-)
-def test_a_time_that_cannot_be_is_said_to_be_so_in_plain_words(file, capsys, time, says):
-    write(file, [["A", "x", time, ""]])
-    with pytest.raises(CommandError):
-        load(file)
-    assert re.search(says, capsys.readouterr().err)
-
-
-def test_a_time_to_come_is_bad():
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    log = read(f"{','.join(HEADER[:3])}\nA,x,{tomorrow}\n".encode())
-    assert [bad.reason for bad in log.bad] == [f"“{tomorrow}” has not come yet"]
-
-
-def test_a_file_without_rows_is_no_import(file):
-    write(file, [])
-    with pytest.raises(CommandError, match="no rows below it"):
-        load(file)
-    assert not AccessRecord.objects.exists()
-
-
 def test_rows_that_repeat_others_are_kept_and_told(file, capsys):
     row = ["A", "Check", "2024-03-05T10:00Z", "Ann"]
     again = ["A", "Check", "2024-03-05T11:00+01:00", "Ann"]
@@ -231,94 +128,6 @@ def test_what_may_be_a_slip_is_warned_of(file, tmp_path, capsys):
     assert "No row is in the final stage “Dnoe”." in warned
     assert "The party “HSl” of the party map is none of this system's: DEA, HSI" in warned
     assert "“DEA”" not in warned
-
-
-def test_bad_rows_are_left_out_on_demand_and_written_with_their_reasons(file, tmp_path):
-    good = ["A", "Check", "2024-03-05T10:00Z", "Ann"]
-    write(file, [good, *BAD.values(), ["A", "Done", "2024-03-06T10:00Z", "Ann"]])
-    load(file, skip_bad=True)
-    assert stages_of("A") == ["Check", "Done"]
-    with (tmp_path / "log.csv.rejected.csv").open(encoding="utf-8-sig", newline="") as rejected:
-        header, *rows = csv.reader(rejected)
-    assert header == [*HEADER, "", "Row", "Reason"]
-    assert [row[-2] for row in rows] == [str(number) for number in range(3, 3 + len(BAD))]
-    assert all(row[-1] for row in rows)
-
-
-def test_bad_rows_are_written_over_no_file(file, tmp_path):
-    write(file, [["A", "Check", "2024-03-05T10:00Z", "Ann"], BAD["no time"]])
-    log = file.read_bytes()
-    with pytest.raises(CommandError, match="is a file that is read"):
-        load(file, skip_bad=True, rejected=file, overwrite=True)
-    rejected = tmp_path / "log.csv.rejected.csv"
-    rejected.write_text("of last week")
-    with pytest.raises(CommandError, match="stands there already; nothing was done"):
-        load(file, skip_bad=True)
-    assert (file.read_bytes(), rejected.read_text()) == (log, "of last week")
-    assert not StepEvent.objects.exists()
-    load(file, skip_bad=True, overwrite=True)
-    assert "yesterday" in rejected.read_text()
-    load(file, skip_bad=True)  # again, with the same rows bad, as after an interruption
-
-
-def test_times_without_offset_need_a_stated_zone(file):
-    write(file, [["A", "x", "2024-03-05T10:00Z", ""], ["A", "y", "2024-07-05 10:00", ""]])
-    with pytest.raises(CommandError, match="Row 3, column “time:timestamp”: “2024-07-05 10:00” has no offset"):
-        load(file, skip_bad=True)
-    load(file, time_zone="America/New_York")
-    assert StepEvent.objects.get(to_state="y").at == datetime(2024, 7, 5, 14, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("zone", ["Nowhere/City", "../etc/passwd"])
-def test_an_unknown_zone_is_refused(file, zone):
-    write(file, [])
-    with pytest.raises(CommandError, match="There is no time zone"):
-        load(file, time_zone=zone)
-
-
-AT = datetime(2024, 3, 4, 14, 5, tzinfo=UTC)
-READINGS = {
-    "2024-03-04T14:05:00Z": AT,
-    "2024-03-04 14:05:00+00:00": AT,
-    "2024-03-04T16:05+0200": AT,
-    "2024-03-04T14:05:00.123456789Z": AT.replace(microsecond=123456),
-    "20240304T140500Z": AT,
-    "2024/03/04 14:05:00.500": AT.replace(microsecond=500_000),
-    "2024.3.4 14:05": AT,
-    "2024-03-04 14:05:00 UTC": AT,
-    "4 Mar 2024 14:05": AT,
-    "04-Mar-2024 14:05:00": AT,
-    "March 4, 2024 2:05 PM": AT,
-    "2024-03-04": AT.replace(hour=0, minute=0),
-}
-
-
-@pytest.mark.parametrize("text", READINGS)
-def test_times_are_read_as_they_are_written(text):
-    assert TimeReader(zone=ZoneInfo("UTC")).read(text) == READINGS[text]
-
-
-def test_the_order_of_day_and_month_is_never_guessed():
-    with pytest.raises(TimeOpenToReading):
-        TimeReader(zone=ZoneInfo("UTC")).read("3/4/2024 2:05 PM")
-    assert TimeReader(ZoneInfo("UTC"), "mdy").read("3/4/2024 2:05 PM") == AT
-    assert TimeReader(ZoneInfo("UTC"), "dmy").read("04.03.2024 14:05") == AT
-    assert TimeReader(ZoneInfo("UTC"), "mdy").read("3/4/2024 12:05 am") == AT.replace(hour=0)
-
-
-@pytest.mark.parametrize(
-    "text", ["3/4/24 14:05", "2024-13-01", "2024-03-04 25:00", "13:00 PM", "0001-01-01T00:00+14:00"]
-)
-def test_what_is_no_time_is_said_so(text):
-    with pytest.raises(UnreadableTime):
-        TimeReader(ZoneInfo("UTC"), "mdy").read(text)
-
-
-def test_an_hour_that_the_clock_skipped_is_no_time_and_one_it_repeated_is_the_first():
-    eastern = TimeReader(ZoneInfo("America/New_York"))
-    with pytest.raises(UnreadableTime, match="went forward"):
-        eastern.read("2024-03-10 02:30")
-    assert eastern.read("2024-11-03 01:30") == datetime(2024, 11, 3, 5, 30, tzinfo=UTC)
 
 
 def test_an_interrupted_import_goes_on_where_it_stopped(file, monkeypatch):
@@ -373,20 +182,6 @@ def test_a_history_has_one_name_whatever_the_case_and_the_blanks(file):
         with pytest.raises(CommandError, match="holds the workflow “Old files”"):
             load(file, workflow=name)
     load(file, workflow="Old files")
-
-
-def test_a_column_that_is_missing_or_doubled_is_named(file):
-    write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
-    with pytest.raises(CommandError, match=r"No column is called “Activity”\. The columns are: “case:concept:name”"):
-        load(file, stage="Activity")
-    write(file, [], header=["a", "a", "b"])
-    with pytest.raises(CommandError, match="Several columns are called “a”"):
-        load(file, case="a", stage="b", at="b")
-
-
-def test_a_quotation_mark_left_open_is_refused():
-    with pytest.raises(LogRefused, match="quotation mark"):
-        read(b'case:concept:name,concept:name,time:timestamp\nA,"x,2024-03-05T10:00Z\n')
 
 
 def test_the_import_is_on_record_with_the_digest_of_the_file(file):
