@@ -1,10 +1,8 @@
 """Two reviewers on the same request in the admin, with real connections and real commits."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -12,29 +10,20 @@ from django.utils.html import escape
 from audit.models import StepEvent
 from designation.models import Designation, Request
 from tests import factories
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def post_at_once(posts):
     """Sends the posts (user, address, data) together, each from a session and connection of its own."""
-    start = Barrier(len(posts))
-    clients = [Client() for _ in posts]
-    for client, (user, _, _) in zip(clients, posts, strict=True):
-        client.force_login(user)
+    return at_once(*(partial(signed_in(user).post, address, data) for user, address, data in posts))
 
-    def send(client, address, data):
-        start.wait(timeout=10)
-        try:
-            return client.post(address, data)
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(len(posts)) as pool:
-        sent = [
-            pool.submit(send, client, address, data) for client, (_, address, data) in zip(clients, posts, strict=True)
-        ]
-        return [future.result(timeout=60) for future in sent]
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def test_two_reviewers_who_approve_the_same_request_make_one_decision(people):

@@ -1,33 +1,15 @@
 """Two people at once, with real connections and real commits."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
 from audit import verify
 from audit.models import StepEvent
 from designation import workflow
 from designation.models import Designation, Request
 from tests import factories
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts):
-    """Runs the acts in threads that start together, each on a connection of its own; their results in order."""
-    start = Barrier(len(acts))
-
-    def run(act):
-        start.wait(timeout=10)
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, act) for act in acts]]
 
 
 def test_two_reviewers_who_approve_at_once_make_one_decision(people):

@@ -12,17 +12,11 @@ from designation import reminders
 from designation.models import Notice
 from tests.audit.calendars import eastern
 from tests.factories import AgentFactory, request
-from tests.training.factories import Managers
 from tests.training.records import a_file, completed, corrected, days_ago, published, required
 from tests.training.test_standing import an_instant
 from training.tracking.history import completions_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
 
 
 def test_the_history_is_what_was_on_record_by_the_end_of_the_day(people):

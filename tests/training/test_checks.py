@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def module(people: Managers) -> Module:
     return published(people, code="JT-GATE")
 

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def opened(people: Managers) -> Dispute:
     return dispute(section(version(people)), people.dea_manager)
 

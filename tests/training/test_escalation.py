@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from audit import verify
@@ -22,6 +19,7 @@ from audit.models import StageVisit, StepEvent
 from config import celery_app
 from designation import references
 from designation.models import Notice
+from tests.concurrency import at_once
 from tests.designation.test_notices import database_url
 from tests.factories import request
 from tests.training.factories import Managers, dispute, section, version
@@ -30,11 +28,6 @@ from training.tasks import escalate_disputes
 from training.workflow import disputes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
 
 
 @pytest.fixture
@@ -109,21 +102,6 @@ def test_a_schedule_that_missed_weeks_loses_nothing(people: Managers, opened: Di
     assert escalate_disputes() == 4
     assert {state(one) for one in missed} == {"headquarters_review"}
     assert list(verify.findings()) == []
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Runs the acts in threads that start together, each on a connection of its own; their results in order."""
-    start = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        start.wait(timeout=10)
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, act) for act in acts]]
 
 
 def test_two_that_run_at_once_escalate_once(opened: Dispute) -> None:

@@ -11,11 +11,6 @@ pytestmark = pytest.mark.django_db
 HEADING = "Training that waits for you"
 
 
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
 def test_a_review_that_waits_for_a_managers_agency_stands_on_his_home_page(people: Managers, client) -> None:
     reviewed = version(people, "dea_review")
     client.force_login(people.dea_manager)

@@ -98,11 +98,6 @@ OPEN_TO_ALL = {"xapi_statements"}
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def arguments(people: Managers) -> dict[str, tuple[Any, ...]]:
     """What stands in each address."""
     drafted = version(people)

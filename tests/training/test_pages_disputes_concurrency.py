@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.test import Client
 
 from audit.models import StepEvent
 from designation.models import User
+from tests.concurrency import at_once
 from tests.training.factories import Managers, dispute, section, version
 from tests.training.pages import ENDS, act, opening
 from training.models import Dispute, Proposal
 from training.workflow import disputes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts: Any) -> list[Any]:
-    """Runs the acts in threads that start together, each on a connection of its own; their results in order."""
-    start = Barrier(len(acts))
-
-    def run(one: Any) -> Any:
-        start.wait(timeout=10)
-        try:
-            return one()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, one) for one in acts]]
 
 
 def signed_in(user: User) -> Client:

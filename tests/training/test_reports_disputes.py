@@ -28,11 +28,6 @@ FILE = reverse("audit:processing_times_csv")
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def both(people: Managers) -> tuple[Dispute, Dispute]:
     """One on a section, one on a request of the coordinator's office."""
     on_section = dispute(section(version(people)), people.dea_manager)

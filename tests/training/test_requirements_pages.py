@@ -10,17 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import AgentFactory
-from tests.training.factories import Managers, ModuleFactory
+from tests.training.factories import ModuleFactory
 from tests.training.records import days_ago, published, required, waived
 from training.models import Requirement, Waiver
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
-
-
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
 
 
 def entered(module: Any, **values: Any) -> dict[str, Any]:

@@ -26,11 +26,6 @@ TODAY = timezone.localdate
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def module(people: Managers) -> Module:
     return published(people)
 

@@ -28,11 +28,6 @@ ROLES = ("coordinator", "dea_field", "hsi_hq", "dea_hq", "auditor", "training_ma
 
 
 @pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
-@pytest.fixture
 def module(people: Managers) -> Module:
     return published(people, code="JT-2009")
 

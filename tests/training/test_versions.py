@@ -16,11 +16,6 @@ from training.workflow import modules
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
 def refusal(name: str, of: ModuleVersion, actor: object, reason: str = "") -> str:
     outcome = modules.move_versions(name, [of.pk], actor=actor, reason=reason)  # type: ignore[arg-type]
     assert not outcome.done

@@ -10,11 +10,6 @@ from tests.training.factories import Managers, section, version
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> Managers:
-    return Managers()
-
-
 def test_a_section_that_cannot_be_changed_says_why_beside_each_act(people: Managers, client):
     published = section(version(people, "published"))
     client.force_login(people.hsi_manager)
