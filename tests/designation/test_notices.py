@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
 
 from designation import workflow
 from designation.models import Notice
@@ -102,3 +104,13 @@ def test_a_real_worker_sends_what_a_decision_queues(people, tmp_path):
         worker.wait(timeout=30)
     sent = "".join(path.read_text() for path in Path(mailbox).iterdir())
     assert f"{request.number} was denied" in sent
+
+
+def test_the_admin_counts_the_unread_notices_of_a_reviewer(people, client):
+    client.force_login(people.dea_hq)
+    queue = reverse("admin:designation_request_changelist")
+    factories.request(people, "dea_decision")
+    told = Notice.objects.filter(recipient=people.dea_hq)
+    assert f">Notices ({told.count()} unread)</a>" in client.get(queue).text
+    told.update(read_at=timezone.now())
+    assert ">Notices</a>" in client.get(queue).text
