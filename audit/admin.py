@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -222,9 +224,20 @@ class ScheduledExportAdmin(RecordAdmin):
         return bool(user.has_role(*self.enders))
 
     @admin.action(description="End the chosen schedules: no more exports come by them", permissions=["end"])
-    def end_schedules(self, request: HttpRequest, queryset: QuerySet[ScheduledExport]) -> None:
-        ended = sum(schedules.end(schedule, by=request.user) for schedule in queryset.select_related("owner"))
+    def end_schedules(self, request: HttpRequest, queryset: QuerySet[ScheduledExport]) -> HttpResponse | None:
+        chosen = queryset.filter(ended_at=None).select_related("owner")
+        if chosen and "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "End the chosen schedules?",
+                "opts": self.opts,
+                "chosen": chosen,
+                "checkbox": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/audit/scheduledexport/end_chosen.html", context)
+        ended = sum(schedules.end(schedule, by=request.user) for schedule in chosen)
         self.message_user(request, f"Schedules ended: {ended}. What they had made stays.", messages.SUCCESS)
+        return None
 
 
 @admin.register(Calendar)

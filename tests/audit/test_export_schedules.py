@@ -145,11 +145,15 @@ def test_a_run_asks_as_often_for_many_periods_as_for_one(people):
     assert len(queries) <= 8
 
 
-def test_operators_end_a_schedule_in_the_admin(client, people):
+def test_operators_end_a_schedule_in_the_admin_once_they_confirm_it(client, people):
     made = schedule(people)
     act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk]}
     client.force_login(people.operator)
-    client.post(reverse("admin:audit_scheduledexport_changelist"), act)
+    asked = client.post(reverse("admin:audit_scheduledexport_changelist"), act)
+    assert str(made) in asked.text
+    made.refresh_from_db()
+    assert made.ended_at is None
+    client.post(reverse("admin:audit_scheduledexport_changelist"), act | {"confirmed": "End this schedule"})
     made.refresh_from_db()
     assert made.ended_at is not None
     assert AccessRecord.objects.first().actor == people.operator
@@ -157,7 +161,7 @@ def test_operators_end_a_schedule_in_the_admin(client, people):
 
 def test_auditors_cannot_end_the_schedules_of_others(client, people):
     made = schedule(people)
-    act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk]}
+    act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk], "confirmed": "End this schedule"}
     client.force_login(factories.user("auditor", "HSI-HQ"))
     client.post(reverse("admin:audit_scheduledexport_changelist"), act)
     made.refresh_from_db()
