@@ -36,6 +36,7 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"state": "denied"},
     {"kind": "renewal", "priority": "expedited"},
 )
+AGENT_FILTERS: tuple[dict[str, str], ...] = ({}, {"office": "HSI-MIA"}, {"designated": "yes"}, {"designated": "no"})
 ADMIN_LISTS: tuple[tuple[type[Any], Mapping[str, str]], ...] = (
     (Request, {"queue": "all"}),
     (Request, {"queue": "all", "o": "7"}),
@@ -72,7 +73,8 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
     staff, auditor = _user("hsi_hq", "HSI-HQ"), _user("auditor", None)
     seconds: dict[str, float] = {}
     checks = []
-    for user, lists in ((staff, [*_request_lists(staff), _agent_list(staff)]), (auditor, _admin_lists(auditor))):
+    of_staff = [*_request_lists(staff), *_agent_lists(staff)]
+    for user, lists in ((staff, of_staff), (auditor, _admin_lists(auditor))):
         client = Client()
         client.force_login(user)
         for listed in lists:
@@ -100,9 +102,11 @@ def _request_lists(user: User) -> Iterator[Listed]:
             yield Listed(name, reverse("designation:request_list"), {**asked, "sort": sort}, parts)
 
 
-def _agent_list(user: User) -> Listed:
-    agents = selectors.agents_with_open_request(user)
-    return Listed("agents", reverse("designation:agent_list"), {}, [Part(agents, BY_NAME)])
+def _agent_lists(user: User) -> Iterator[Listed]:
+    for asked in AGENT_FILTERS:
+        parts = [Part(selectors.find_agents(user, **asked), BY_NAME)]
+        name = ", ".join(["agents", *(f"{name} {value}" for name, value in asked.items())])
+        yield Listed(name, reverse("designation:agent_list"), asked, parts)
 
 
 def _admin_lists(user: User) -> Iterator[Listed]:

@@ -175,6 +175,12 @@ DESIGNATION_DIGEST_FROM = time(7)
 DESIGNATION_AGREEMENT = "ICA-2009"
 # Dotted paths of further checks that designation asks before a transition, as password validators are listed.
 DESIGNATION_CHECKS: list[str] = ["training.checks.training_is_complete"]
+# The lists whose filters, order and columns people keep as views: dotted paths of `designation.lists.kinds.ListKind`.
+# One that AUDIT_LISTS has as “list of” its name is exported as shown.
+DESIGNATION_LISTS = [
+    "designation.lists.requests.REQUESTS",
+    "designation.lists.agents.AGENTS",
+]
 # Dotted paths of what other apps show on the pages of a request, of an agent, and of an act on requests.
 DESIGNATION_PANELS: dict[str, list[str]] = {
     "request": ["training.panels.standing.on_request", "training.panels.disputes.on_request"],
@@ -198,6 +204,7 @@ AUDIT_REPORT_SECONDS = env.int("REPORT_SECONDS", default=20)
 # The workflows that only some of these roles read; every other is read by all of them.
 AUDIT_WORKFLOW_ROLES = {
     "request": ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"],
+    "designation": ["auditor", "hsi_hq", "dea_hq", "coordinator", "dea_field"],
     "module version": ["auditor", "hsi_hq", "dea_hq", "training_manager"],
 }
 # Roles that also read reports on workflows of which only the ledger knows, as imported histories.
@@ -206,8 +213,12 @@ AUDIT_ANY_WORKFLOW_ROLES = ["auditor", "hsi_hq", "dea_hq"]
 AUDIT_GOAL_SETTERS = {"hsi_hq": ["HSI", "HSI and DEA"], "dea_hq": ["DEA", "HSI and DEA"]}
 # The dimensions to whose values a goal can be limited.
 AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
-# The lists that are exported as shown, by workflow: dotted paths of what gives an `audit.exports.listing.Listed`.
-AUDIT_LISTS = {"request": "designation.lists.export.requests"}
+# The lists that are exported as shown, by what their export is called: dotted paths of what gives an
+# `audit.exports.listing.Listed`.
+AUDIT_LISTS = {
+    "list of requests": "designation.lists.requests.listed",
+    "list of agents": "designation.lists.agents.listed",
+}
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
 # Long acts that a worker does, by kind: dotted paths of classes as `audit.jobs.Kind`.

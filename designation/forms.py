@@ -16,12 +16,13 @@ from designation.checks import why_kind_does_not_fit
 from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
 from designation.file_forms import MappingForm, PeopleFileField
 from designation.models import Agent, Office, Request, Role, User
+from designation.models.designations import Status as Standing
 from designation.models.people import BADGE_NUMBER, BADGE_NUMBER_HINT
 from designation.permissions import DEA_ROLES, HSI_ROLES
 from designation.rosters.fields import LONGEST_JUSTIFICATION
 from designation.rosters.headers import ROSTER, Field
 from designation.rosters.names import same_person_name
-from designation.selectors import MINE, OPEN, offices_seen_by, states_seen_by
+from designation.selectors import LIVE_ONES, MINE, NO, OPEN, YES, offices_seen_by, states_seen_by
 from designation.sheets.columns import Proposal
 from designation.workflow import NewRequest
 
@@ -61,8 +62,33 @@ class FilterField(forms.ChoiceField):
     default_error_messages = {"invalid_choice": "“%(value)s” is none of these. It filters nothing."}
 
 
-class RequestFilterForm(Form):
-    """The filters of the list of requests. What cannot be read filters nothing."""
+class FilterForm(Form):
+    """The filters of a list. What cannot be read filters nothing. By office filters who sees several."""
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data, auto_id="filter_%s")
+        if sees_many_offices(user):
+            offices = [(office.code, str(office)) for office in offices_seen_by(user)]
+            self._offer("office", [("", "All offices"), *offices])
+        else:
+            del self.fields["office"]
+
+    def filters(self) -> dict[str, Any]:
+        """What was given, as what finds the rows takes it."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
+
+
+def sees_many_offices(user: User) -> bool:
+    return user.has_role(Role.HSI_HQ, *DEA_ROLES, Role.AUDITOR)
+
+
+class RequestFilterForm(FilterForm):
+    """The filters of the list of requests."""
 
     text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
     state = FilterField(label="State", required=False)
@@ -73,28 +99,45 @@ class RequestFilterForm(Form):
     clock = FilterField(label="Due time", required=False, choices=[("", "Any"), *Status.choices])
 
     def __init__(self, data: Any, *, user: User) -> None:
-        super().__init__(data, auto_id="filter_%s")
-        acts = user.has_role(*HSI_ROLES, *DEA_ROLES)
-        mine = [(MINE, "Mine")] if acts else []
-        fields: dict[str, Any] = self.fields
-        fields["state"].choices = [("", "Any state"), (OPEN, "All open"), *states_seen_by(user)]
-        fields["turn"].choices = [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")]
-        if sees_many_offices(user):
-            offices = [(office.code, str(office)) for office in offices_seen_by(user)]
-            fields["office"].choices = [("", "All offices"), *offices]
-        else:
-            del fields["office"]
-
-    def filters(self) -> dict[str, Any]:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        super().__init__(data, user=user)
+        mine = [(MINE, "Mine")] if user.has_role(*HSI_ROLES, *DEA_ROLES) else []
+        self._offer("state", [("", "Any state"), (OPEN, "All open"), *states_seen_by(user)])
+        self._offer("turn", [("", "Anyone’s"), *mine, ("HSI", "HSI’s"), ("DEA", "DEA’s")])
 
 
-def sees_many_offices(user: User) -> bool:
-    return user.has_role(Role.HSI_HQ, *DEA_ROLES, Role.AUDITOR)
+class DesignationFilterForm(FilterForm):
+    """The filters of the list of designations."""
+
+    text = forms.CharField(label="Number, badge or name", required=False, max_length=100)
+    state = FilterField(
+        label="State",
+        required=False,
+        choices=[("", "Any state"), (LIVE_ONES, "Live: active or suspended"), *Standing.choices],
+    )
+    office = FilterField(label="HSI office", required=False)
+    ends = FilterField(
+        label="Ends within",
+        required=False,
+        choices=[("", "Any time"), *((str(days), f"{days} days") for days in (30, 60, 90))],
+    )
 
 
-class AgentFilterForm(Form):
+class AgentFilterForm(FilterForm):
+    """The filters of the list of agents."""
+
+    text = forms.CharField(label="Badge number or name", required=False, max_length=100)
+    office = FilterField(label="HSI office", required=False)
+    active = FilterField(
+        label="Status", required=False, choices=[("", "Any status"), (YES, "Active"), (NO, "Not active")]
+    )
+    designated = FilterField(
+        label="Designated now",
+        required=False,
+        choices=[("", "Any"), (YES, "Yes"), (Standing.SUSPENDED.value, "No: suspended"), (NO, "No: none is live")],
+    )
+
+
+class AgentSearchForm(Form):
     text = forms.CharField(label="Badge number or name", required=False, max_length=100)
 
     def __init__(self, data: Any) -> None:

@@ -18,6 +18,7 @@ from audit.verify import subject_models
 TEXT = "text"
 CODE = "code"
 INSTANT = "instant"
+DATE = "date"
 HOURS = "business hours"
 SECONDS = "seconds"
 BUSINESS_SECONDS = "business seconds"
@@ -32,6 +33,7 @@ TYPES = {
     CODE: "text",
     INSTANT: "timestamptz",
     EXACT_INSTANT: "timestamptz",
+    DATE: "date",
     HOURS: "float8",
     SECONDS: "int8",
     BUSINESS_SECONDS: "int8",
@@ -58,6 +60,8 @@ class Column:
         """The cell as text for a CSV file, harmless in a spreadsheet. Names the parameter `formula_starts`."""
         if self.unit in (TEXT, CODE):
             return _harmless_sql(self.sql)
+        if self.unit == DATE:
+            return f"to_char({self.sql}, 'YYYY-MM-DD')"
         return _instant_sql(self.sql, INSTANTS[self.unit]) if self.unit in INSTANTS else self.sql
 
     @property

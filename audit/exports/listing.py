@@ -1,7 +1,8 @@
 """Exports of a list as a page shows it: its rows under the filters in force, in its order, with the columns shown.
 
-Which lists there are, `settings.AUDIT_LISTS` says. A list holds how things stand now, and what the ledger does not
-keep, as names: such a file is verified by its SHA-256 and its manifest, and not by making it again.
+Which lists there are, `settings.AUDIT_LISTS` says, by what their exports are called. A list holds how things stand
+now, and what the ledger does not keep, as names: such a file is verified by its SHA-256 and its manifest, and not by
+making it again.
 """
 
 from __future__ import annotations
@@ -22,16 +23,20 @@ from audit.statements import sql_of
 
 FORMATS = ("csv", "xlsx")
 LIST_OF = """
-WITH subject AS ({rows}),
+WITH subject AS ({rows}) {stays}
+SELECT {columns}
+FROM subject {joined}
+ORDER BY {order}
+"""
+STAYS = """,
 visit AS (
     SELECT subject, party, entered_at, due_at, goal_id
     FROM audit_stagevisit WHERE workflow = %(workflow)s AND left_at IS NULL
 )
-SELECT {columns}
-FROM subject
+"""
+JOINED = """
 LEFT JOIN visit ON visit.subject = subject.number
 LEFT JOIN audit_goal AS goal ON goal.id = visit.goal_id
-ORDER BY {order}
 """
 IN_STAGE_SECONDS = "audit_business_seconds(%(calendar)s, visit.entered_at, %(as_of)s)"
 CLOCK_STATUS = "audit_clock_status(%(calendar)s, visit.due_at, goal.business_seconds, %(as_of)s)"
@@ -65,35 +70,53 @@ class Listing:
 
 @dataclass(frozen=True)
 class Listed:
-    """What a list gives. `rows` have `number`, by which the ledger knows them, and what the columns read of `subject`.
+    """What a list gives. The SQL of `columns` and of `order` reads `rows` as `subject`.
 
-    A column's SQL reads `subject`, `visit` (the stay in a stage that goes on) and `goal` (that of the stay); so does
-    `order`.
+    With `in_stages`, also `visit` (the stay in a stage that goes on) and `goal` (that of the stay): then the rows have
+    the `number` by which the ledger knows them in the workflow. `seen` is all that the user may see of what the list
+    tells of, whatever was asked for: by it his rights are known again later.
     """
 
-    what: str
+    workflow: str
     rows: QuerySet[Any]
+    seen: Sequence[QuerySet[Any]]
     columns: Sequence[Column]
     order: str
+    in_stages: bool = False
 
 
-def listed(workflow: str, *, user: Any, listing: Listing) -> Export:
-    """The export of the list of a workflow's rows, of those that the user may see. Raises UnknownWorkflow."""
-    if workflow not in settings.AUDIT_LISTS:
-        raise UnknownWorkflow(f"There is no list of the workflow “{workflow}”.")
-    make: Callable[[Any, Listing], Listed] = import_string(settings.AUDIT_LISTS[workflow])
-    found = make(user, listing)
+def listed(what: str, *, user: Any, listing: Listing) -> Export:
+    """The export of the list of that name, of the rows that the user may see. Raises UnknownWorkflow."""
+    found = _made(what, user, listing)
     rows = sql_of(found.rows, named="subject")
     return Export(
-        what=found.what,
-        workflow=workflow,
+        what=what,
+        workflow=found.workflow,
         filters=listing,
         columns=list(found.columns),
-        statement=LIST_OF.format(rows=rows.text, order=found.order, columns="{columns}"),
+        statement=LIST_OF.format(
+            rows=rows.text,
+            stays=STAYS if found.in_stages else "",
+            joined=JOINED if found.in_stages else "",
+            order=found.order,
+            columns="{columns}",
+        ),
         parameters={
-            "workflow": workflow,
+            "workflow": found.workflow,
             "calendar": default_calendar_id(),
             "formula_starts": list(FORMULA_STARTS),
             **rows.parameters,
         },
     )
+
+
+def seen_in(what: str, user: Any) -> Sequence[QuerySet[Any]]:
+    """All that the user may see of what the list tells of. Raises UnknownWorkflow."""
+    return _made(what, user, Listing()).seen
+
+
+def _made(what: str, user: Any, listing: Listing) -> Listed:
+    if what not in settings.AUDIT_LISTS:
+        raise UnknownWorkflow(f"There is no “{what}”.")
+    make: Callable[[Any, Listing], Listed] = import_string(settings.AUDIT_LISTS[what])
+    return make(user, listing)

@@ -53,7 +53,7 @@ def on_file(**values: Any) -> ExportFile:
 def export_of(file: ExportFile, position: int | None = None) -> Export:
     """What the export on file holds: of its owner's rows. Raises UnknownWorkflow."""
     if file.what not in QUESTIONS:
-        return listed(file.workflow, user=file.owner, listing=Listing.from_parameters(file.filters))
+        return listed(file.what, user=file.owner, listing=Listing.from_parameters(file.filters))
     filters = Filters.from_parameters(file.filters)
     return QUESTIONS[file.what](file.workflow, user=file.owner, filters=filters, position=position)
 
@@ -257,7 +257,7 @@ def failing_unless_done(file: ExportFile) -> Iterator[None]:
 
 def finish(file: ExportFile, source: manifest.Source, found: dict[str, Any], **values: Any) -> bool:
     """Puts the manifest on file; returns False where the export was cancelled, or is another attempt's by now."""
-    scope = scope_of(file.owner, file.workflow)
+    scope = scope_of(file)
     if not _end(file, ExportFile.State.DONE, manifest=found, rows=found["row_count"], scope=scope, **values):
         return False
     file.state, file.manifest = ExportFile.State.DONE, found

@@ -124,8 +124,8 @@ def make(pk: int) -> bool:
 
 
 def _make(file: ExportFile) -> bool:
-    if not may_read(file.owner, file.workflow):
-        fail(file, "Its owner may not read processing times any more.")
+    if not may_read(file.owner, file.workflow, file.what):
+        fail(file, "Its owner may not read what it holds any more.")
         return False
     export = export_of(file)
     make_folder()

@@ -88,7 +88,7 @@ class RequestAdmin(CommentsAdmin):
     ) -> tuple[QuerySet[Request], bool]:
         """By number, badge number or name, as the list of requests is searched."""
         text = search_term.strip()
-        return (queryset.filter(matching(text)) if text else queryset), False
+        return (queryset.filter(matching(Request, text)) if text else queryset), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         visible: Any = super().get_queryset(request)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.urls import reverse
-
-from designation import selectors
-from designation.forms import AgentFilterForm, RequestFilterForm, sees_many_offices
-from designation.lists.columns import CATALOGUES, PARAMETER, Catalogue, Chosen
-from designation.models import SavedView, User
+from designation.lists.columns import PARAMETER, Chosen
+from designation.lists.kinds import ListKind
+from designation.models import User
 
 SORT, VIEW = "sort", "view"
 EVERYTHING = "all"  # the value of VIEW that asks for the list as it is without a view
@@ -23,36 +20,18 @@ LONGEST_VALUE = 500
 class ListOf:
     """One of the lists, as a user has it, with what stands in its address."""
 
-    name: SavedView.List
+    kind: ListKind
     user: User
     address: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def url(self) -> str:
-        of = {SavedView.List.REQUESTS: "request_list", SavedView.List.AGENTS: "agent_list"}
-        return reverse(f"designation:{of[self.name]}")
-
-    @property
-    def catalogue(self) -> Catalogue:
-        return CATALOGUES[self.name]
-
-    @property
-    def default_sort(self) -> str:
-        return selectors.DEFAULT_SORT if self.name == SavedView.List.REQUESTS else ""
-
-    @property
-    def default_columns(self) -> list[str]:
-        if self.name == SavedView.List.AGENTS:
-            return ["agent", "badge", "office", "status", "open"]
-        office = ["office"] if sees_many_offices(self.user) else []
-        return ["number", "agent", *office, "kind", "priority", "state", "age", "due"]
+    @cached_property
+    def default_columns(self) -> Sequence[str]:
+        return self.kind.default_columns(self.user)
 
     @cached_property
     def form(self) -> Any:
         """The filters, as the address has them."""
-        if self.name == SavedView.List.AGENTS:
-            return AgentFilterForm(self.address)
-        return RequestFilterForm(self.address, user=self.user)
+        return self.kind.form(self.address, user=self.user)
 
     @cached_property
     def shown(self) -> Chosen:
@@ -64,7 +43,7 @@ class ListOf:
         """What a view keeps of the address: filters, order and columns, but for what is so without being asked for."""
         names = [*self.form.fields, SORT, PARAMETER]
         asked = {name: self.address.get(name, "").strip()[:LONGEST_VALUE].replace("\0", "") for name in names}
-        usual = {SORT: self.default_sort, PARAMETER: ",".join(self.default_columns)}
+        usual = {SORT: self.kind.default_sort, PARAMETER: ",".join(self.default_columns)}
         return {name: value for name, value in asked.items() if value and value != usual.get(name)}
 
     def in_words(self, asked: Mapping[str, str]) -> list[dict[str, str]]:
@@ -94,11 +73,11 @@ class ListOf:
         return [*filters, *columns, *([] if is_known else [f"Order: {sort}"])]
 
     def _columns_in(self, asked: Mapping[str, str]) -> Chosen:
-        return self.catalogue.read(asked.get(PARAMETER, ""), self.default_columns)
+        return self.kind.catalogue.read(asked.get(PARAMETER, ""), self.default_columns)
 
     @property
     def _sorts(self) -> dict[str, str]:
-        return {column.sort: column.label for column in self.catalogue.columns if column.sort}
+        return {column.sort: column.label for column in self.kind.catalogue.columns if column.sort}
 
     def _sort_in_words(self, sort: str) -> str:
         label = self._sorts.get(sort.removeprefix("-"), sort)

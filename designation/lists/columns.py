@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from designation.models import SavedView
-
 PARAMETER = "columns"
 
 
@@ -64,37 +62,3 @@ class Catalogue:
         names = text.split(",")
         known = {column.name for column in self.columns}.intersection(names)
         return self.named(names) if known else Chosen(self.named(default).columns, self.named(names).unknown)
-
-
-REQUEST_COLUMNS = Catalogue(
-    (
-        ListColumn("number", "Number", sort="number"),
-        ListColumn("agent", "Agent"),
-        ListColumn("badge", "Badge number"),
-        ListColumn("office", "Office"),
-        ListColumn("division", "DEA division"),
-        ListColumn("kind", "Kind"),
-        ListColumn("priority", "Priority"),
-        ListColumn("state", "State"),
-        ListColumn("turn", "Whose turn"),
-        ListColumn("age", "Time in state", sort="age"),
-        ListColumn("since", "In state since"),
-        ListColumn("due", "Due", sort="due"),
-        ListColumn("status", "Due status"),
-        ListColumn("submitted", "First submitted"),
-        ListColumn("ended", "Ended"),
-        ListColumn("filed_by", "Filed by"),
-    )
-)
-AGENT_COLUMNS = Catalogue(
-    (
-        ListColumn("agent", "Agent"),
-        ListColumn("badge", "Badge number"),
-        ListColumn("office", "Office"),
-        ListColumn("email", "E-mail"),
-        ListColumn("hired", "Hired on"),
-        ListColumn("status", "Status"),
-        ListColumn("open", "Open request"),
-    )
-)
-CATALOGUES = {SavedView.List.REQUESTS: REQUEST_COLUMNS, SavedView.List.AGENTS: AGENT_COLUMNS}

@@ -1,109 +1,31 @@
-"""The list of requests as a file: what `settings.AUDIT_LISTS` names."""
+"""What the exports of all lists share: columns called as on the page, with cells that say what the page says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat
+from audit.exports.columns import TEXT, Column
+from designation.lists.columns import Catalogue
 
-from audit.clocks import Status
-from audit.exports.columns import CODE, HOURS, INSTANT, TEXT, Column, hours_sql
-from audit.exports.listing import CLOCK_STATUS, ENDED_AT, FIRST_SUBMITTED_AT, IN_STAGE_SECONDS, Listed, Listing
-from designation import selectors
-from designation.lists.columns import REQUEST_COLUMNS
-from designation.models import Request, User
-from designation.models.requests import State
-
-READ = {
-    "agent_name": Concat(F("agent__last_name"), Value(", "), F("agent__first_name")),
-    "badge_number": F("agent__badge_number"),
-    "office_code": F("office__code"),
-    "division_code": F("division__code"),
-    "filer": Concat(F("filed_by__first_name"), Value(" "), F("filed_by__last_name")),
-}
-WITHOUT_DUE = "CASE WHEN visit.due_at IS NULL THEN {} END"
-ENDED_LAST = "visit.subject IS NULL, subject.id DESC"
-# The orders of `selectors.request_parts`, over the whole list.
-ORDERS = {
-    "number": "subject.id",
-    "-number": "subject.id DESC",
-    "age": f"visit.entered_at DESC NULLS LAST, visit.subject DESC NULLS LAST, {ENDED_LAST}",
-    "-age": f"visit.entered_at, visit.subject, {ENDED_LAST}",
-    "due": f"visit.due_at, {WITHOUT_DUE.format('visit.entered_at')}, visit.subject, {ENDED_LAST}",
-    "-due": (
-        f"visit.due_at DESC NULLS LAST, {WITHOUT_DUE.format('visit.entered_at')}, "
-        f"{WITHOUT_DUE.format('visit.subject')}, visit.subject DESC NULLS LAST, {ENDED_LAST}"
-    ),
-}
+# Of the rows of `selectors.with_open_request`: what the column holds, its unit, and the SQL.
+OPEN_REQUEST = (
+    "The number of the agent’s open request, or that it is of another office.",
+    TEXT,
+    "coalesce(subject.open_request, CASE WHEN subject.has_open_request THEN 'Of another office' END)",
+)
 
 
-def requests(user: User, listing: Listing) -> Listed:
-    """The requests that the user may see, as the list shows them."""
-    found = selectors.find_requests(user, **listing.asked)
-    shown = REQUEST_COLUMNS.named(listing.columns)
-    return Listed(
-        what="list of requests",
-        rows=found.order_by().values("id", "number", "kind", "priority", "state", **READ),
-        columns=[COLUMNS[name] for name in shown.names],
-        order=ORDERS.get(listing.sort, ORDERS[selectors.DEFAULT_SORT]),
-    )
-
-
-def _labelled(sql: str, choices: Iterable[tuple[str, Any]]) -> str:
+def labelled(sql: str, choices: Iterable[tuple[str, Any]]) -> str:
     """What people call the value, as the page does."""
     labels = {value: str(label).replace("'", "''") for value, label in choices}
     cases = " ".join(f"WHEN '{value}' THEN '{label}'" for value, label in labels.items())
     return f"CASE {sql} {cases} END"
 
 
-def _column(name: str, holds: str, unit: str, sql: str, *, can_be_empty: str = "", label: str = "") -> Column:
-    column = next(column for column in REQUEST_COLUMNS.columns if column.name == name)
+def exported(
+    catalogue: Catalogue, name: str, holds: str, unit: str, sql: str, *, can_be_empty: str = "", label: str = ""
+) -> Column:
+    """The list's column of that name, as its file has it."""
+    column = next(column for column in catalogue.columns if column.name == name)
     return Column(label or column.label, holds, unit, sql, can_be_empty)
-
-
-IN_NO_STAGE = "it has ended"
-COLUMNS = {
-    "number": _column("number", "The number of the request.", TEXT, "subject.number"),
-    "agent": _column("agent", "Last name, first name of the agent, as on record now.", TEXT, "subject.agent_name"),
-    "badge": _column("badge", "The agent’s badge number, with its leading zeros.", TEXT, "subject.badge_number"),
-    "office": _column("office", "Code of the HSI office that files it.", CODE, "subject.office_code"),
-    "division": _column("division", "Code of the DEA division that it is routed to.", CODE, "subject.division_code"),
-    "kind": _column("kind", "What is asked for.", CODE, _labelled("subject.kind", Request.Kind.choices)),
-    "priority": _column(
-        "priority", "Routine or expedited.", CODE, _labelled("subject.priority", Request.Priority.choices)
-    ),
-    "state": _column("state", "Its state.", CODE, _labelled("subject.state", State.choices)),
-    "turn": _column("turn", "Whose clock runs.", CODE, "nullif(visit.party, '')", can_be_empty="no clock runs"),
-    "age": _column(
-        "age",
-        "Business hours of the present stay in its state, up to the export.",
-        HOURS,
-        f"CASE WHEN visit.party <> '' THEN {hours_sql(IN_STAGE_SECONDS)} END",
-        can_be_empty="no clock runs",
-        label="Time in state, business hours",
-    ),
-    "since": _column(
-        "since", "When its present stay in a state began.", INSTANT, "visit.entered_at", can_be_empty=IN_NO_STAGE
-    ),
-    "due": _column(
-        "due", "When its present stay is due to end.", INSTANT, "visit.due_at", can_be_empty="no goal is set for it"
-    ),
-    "status": _column(
-        "status",
-        "How its present stay stands to the due time, at the export.",
-        CODE,
-        _labelled(CLOCK_STATUS, Status.choices),
-        can_be_empty="no goal is set for it",
-    ),
-    "submitted": _column(
-        "submitted",
-        "When a clock first ran for it. A resubmission never resets this.",
-        INSTANT,
-        FIRST_SUBMITTED_AT,
-        can_be_empty="a draft that was never submitted",
-    ),
-    "ended": _column("ended", "When it ended.", INSTANT, ENDED_AT, can_be_empty="it is open"),
-    "filed_by": _column("filed_by", "Who filed it, by his name now.", TEXT, "subject.filer"),
-}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from audit.machine import Subject
@@ -37,6 +39,25 @@ class DesignationQuerySet(models.QuerySet["Designation"]):
 
     def live(self) -> DesignationQuerySet:
         return self.filter(state__in=LIVE)
+
+    def standing(self, standings: Collection[str]) -> DesignationQuerySet:
+        """Those that stand so today. One whose last day is over has expired, also where that is not recorded yet."""
+        live = [standing for standing in standings if standing in LIVE]
+        wanted = Q(state__in=live, valid_until__gte=timezone.localdate())
+        wanted |= Q(state__in=[standing for standing in standings if standing not in LIVE])
+        if Status.EXPIRED in standings:
+            wanted |= _over()
+        return self.filter(wanted)
+
+    def with_standing(self) -> Any:
+        """Adds how each stands today, `stands`: its state, or that it has expired."""
+        expired = When(_over(), then=Value(Status.EXPIRED.value))
+        return self.annotate(stands=Case(expired, default=F("state"), output_field=models.CharField()))
+
+
+def _over() -> Q:
+    """Selects those whose last day is over, and whose end is not recorded yet."""
+    return Q(state__in=LIVE, valid_until__lt=timezone.localdate())
 
 
 class Designation(Subject):

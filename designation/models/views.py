@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
-from django.urls import reverse
 
+from designation.lists.kinds import kinds
 from designation.models.people import Office, User
 
 
@@ -26,12 +26,8 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 class SavedView(models.Model):
     """What a person asked of a list, as it stood in the address."""
 
-    class List(models.TextChoices):
-        REQUESTS = "requests", "Requests"
-        AGENTS = "agents", "Agents"
-
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
-    list = models.CharField(max_length=10, choices=List.choices)
+    list = models.CharField(max_length=20, help_text="The name of one of the settings’ lists.")
     name = models.CharField(max_length=60)
     asked: Any = models.JSONField(default=dict, help_text="Parameters of the list's address: text to text.")
     opens_first = models.BooleanField(default=False, help_text="The list opens with it.")
@@ -56,5 +52,4 @@ class SavedView(models.Model):
     @property
     def url(self) -> str:
         """The list as the view asks for it; the address says all, and that it is this view."""
-        name = "request_list" if self.list == self.List.REQUESTS else "agent_list"
-        return f"{reverse(f'designation:{name}')}?{urlencode([*sorted(self.asked.items()), ('view', self.pk)])}"
+        return f"{kinds()[self.list].url}?{urlencode([*sorted(self.asked.items()), ('view', self.pk)])}"

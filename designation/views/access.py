@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -31,13 +31,18 @@ def role_required(*roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.has_role(*roles):
-                raise PermissionDenied(f"This page is for: {', '.join(role.label for role in roles)}.")
+            require_role(request, roles)
             return view(request, *args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def require_role(request: SignedIn, roles: Sequence[str]) -> None:
+    """Raises PermissionDenied for a user who holds none of the roles."""
+    if not request.user.has_role(*roles):
+        raise PermissionDenied(f"This page is for: {', '.join(Role(role).label for role in roles)}.")
 
 
 def post_only(back: Callable[..., str]) -> Callable[[View], View]:

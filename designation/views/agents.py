@@ -18,8 +18,9 @@ from designation import selectors
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
 from designation.forms import AgentForm
+from designation.lists.agents import AGENTS
 from designation.lists.asked import ListOf
-from designation.models import Agent, Designation, Request, Role, SavedView, User
+from designation.models import Agent, Designation, Request, Role, User
 from designation.models.requests import State
 from designation.panels import panels_of
 from designation.permissions import HSI_ROLES, READER_ROLES
@@ -36,19 +37,19 @@ SAVE_AGAIN = "What you typed is kept below. Save again to put it in place of wha
 @role_required(*READER_ROLES)
 def agent_list(request: SignedIn) -> HttpResponse:
     address = request.GET.dict()
-    of = ListOf(SavedView.List.AGENTS, request.user, address)
+    of = ListOf(AGENTS, request.user, address)
     tools, instead = shown_list(request, of)
     if instead:
         return redirect(instead)
-    text = of.form.text_given()
-    agents = selectors.agents_with_open_request(request.user, text)
-    page = keyset.page_of([keyset.Part(agents, BY_NAME)], address, PER_PAGE)
+    filters = of.form.filters()
+    found = selectors.find_agents(request.user, **filters)
+    page = keyset.page_of([keyset.Part(found, BY_NAME)], address, PER_PAGE)
     context = tools | {
         "form": of.form,
         "page": page,
-        "agents": page.rows(agents),
-        "count": keyset.count_beside(page, agents, address),
-        "filtered": bool(text),
+        "agents": page.rows(selectors.with_agent_columns(found, request.user)),
+        "count": keyset.count_beside(page, found, address),
+        "filtered": bool(filters),
         "keeps": request.user.has_role(*HSI_ROLES),
         "shown": of.shown,
         "heads": of.shown.heads(),

@@ -22,7 +22,7 @@ from designation import filings, selectors, workflow
 from designation.act_forms import VersionForm
 from designation.dues import due_after_filing
 from designation.fields import is_key
-from designation.forms import AgentFilterForm, AnswerForm, DraftForm, FilingForm
+from designation.forms import AgentSearchForm, AnswerForm, DraftForm, FilingForm
 from designation.models import Agent, BegunFiling, Request
 from designation.models.requests import State
 from designation.permissions import FILING_OFFICE, HSI_ROLES
@@ -38,8 +38,9 @@ STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
 @role_required(*HSI_ROLES)
 def request_create(request: SignedIn) -> HttpResponse:
     """Step 1: choose an agent of the office, or say that he is new."""
-    form = AgentFilterForm(request.GET)
-    agents = selectors.agents_with_open_request(request.user, form.text_given()).filter(is_active=True)
+    form = AgentSearchForm(request.GET)
+    found = selectors.find_agents(request.user, text=form.text_given(), active=selectors.YES)
+    agents = selectors.with_open_request(found.select_related("office"), request.user)
     context = {
         "form": form,
         "page": Paginator(agents, AGENTS_PER_PAGE).get_page(request.GET.get("page")),

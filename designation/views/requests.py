@@ -19,7 +19,8 @@ from designation import selectors
 from designation.agents import changes_since
 from designation.comment_forms import discussion
 from designation.lists.asked import ListOf
-from designation.models import FieldOpinion, Request, SavedView
+from designation.lists.requests import REQUESTS
+from designation.models import FieldOpinion, Request
 from designation.models.requests import FINAL_STATES, State
 from designation.panels import panels_of
 from designation.permissions import DEA_ROLES, HSI_ROLES, READER_ROLES
@@ -36,7 +37,7 @@ OWN_PAGES = {"submit": "designation:request_check", "resubmit": "designation:req
 def request_list(request: SignedIn) -> HttpResponse:
     """The requests that the user may see, filtered and sorted as the address says."""
     address = request.GET.dict()
-    of = ListOf(SavedView.List.REQUESTS, request.user, address)
+    of = ListOf(REQUESTS, request.user, address)
     tools, instead = shown_list(request, of)
     if instead:
         return redirect(instead)

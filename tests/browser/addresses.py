@@ -152,7 +152,7 @@ def _addresses(demo: Demo) -> dict[str, dict[str, tuple[Any, ...]]]:
             "designation:view_list": (),
             "designation:view_change": (demo.view.pk,),
             "designation:view_delete": (demo.view.pk,),
-            "designation:request_export": (),
+            "designation:list_export": ("requests",),
             "designation:notice_list": (),
             "designation:notice_settings": (),
             "designation:help": (),

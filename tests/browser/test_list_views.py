@@ -70,7 +70,7 @@ def test_the_pages_of_views_are_accessible_and_fit(people: People, page_of, view
         reverse("designation:view_list"),
         reverse("designation:view_change", args=[view.pk]),
         reverse("designation:view_delete", args=[view.pk]),
-        f"{reverse('designation:request_export')}?state=open",
+        f"{reverse('designation:list_export', args=['requests'])}?state=open",
         reverse("designation:agent_list"),
     ):
         page.goto(address)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from designation.lists.columns import AGENT_COLUMNS, CATALOGUES, REQUEST_COLUMNS
+from designation.lists.kinds import kinds
+from designation.lists.requests import REQUESTS
 from tests import factories
-from tests.factories import AgentFactory, People
+from tests.factories import People
 
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("designation:request_list")
 AGENTS = reverse("designation:agent_list")
 CHOOSE = reverse("designation:list_columns", args=["requests"])
-ALL_OF = {name: ",".join(column.name for column in found.columns) for name, found in CATALOGUES.items()}
+ALL_OF = {name: ",".join(column.name for column in kind.catalogue.columns) for name, kind in kinds().items()}
 
 
 def labels(response) -> list[str]:
@@ -64,15 +65,17 @@ def test_every_column_has_a_cell_for_a_request_in_each_state(people: People, cli
     client.force_login(people.hsi_hq)
     page = client.get(LIST, {"columns": ALL_OF["requests"]}).text
     body = page[page.index("<tbody>") : page.index("</tbody>")]
-    assert body.count("<td") + body.count("<th") == len(REQUEST_COLUMNS.columns) + 1  # and the box to select it
+    assert body.count("<td") + body.count("<th") == len(REQUESTS.catalogue.columns) + 1  # and the box to select it
 
 
-def test_every_column_of_agents_has_a_cell(people: People, client):
-    AgentFactory(office=people.coordinator.office)
+@pytest.mark.parametrize("name", ["agents"])
+def test_every_column_of_agents_has_a_cell(people: People, client, name):
+    factories.request(people, "approved")
     client.force_login(people.coordinator)
-    page = client.get(AGENTS, {"columns": ALL_OF["agents"]}).text
+    kind = kinds()[name]
+    page = client.get(kind.url, {"columns": ALL_OF[name]}).text
     body = page[page.index("<tbody>") : page.index("</tbody>")]
-    assert body.count("<td") + body.count("<th") == len(AGENT_COLUMNS.columns)
+    assert body.count("<td") + body.count("<th") == len(kind.catalogue.columns)
 
 
 def test_first_submission_and_end_come_from_the_ledger(people: People, client):
@@ -103,7 +106,7 @@ def test_filter_order_and_page_links_keep_the_columns(people: People, client):
 class TestForm:
     def test_it_leads_back_to_the_list_with_the_columns_in_their_places(self, people: People, client):
         client.force_login(people.auditor)
-        places = dict.fromkeys((column.name for column in REQUEST_COLUMNS.columns), "0")
+        places = dict.fromkeys((column.name for column in REQUESTS.catalogue.columns), "0")
         response = client.post(f"{CHOOSE}?state=open", places | {"due": "1", "number": "2", "agent": "3"})
         assert response.url == f"{LIST}?state=open&columns=due%2Cnumber%2Cagent"
 
@@ -114,14 +117,14 @@ class TestForm:
 
     def test_a_column_that_was_moved_comes_before_the_one_whose_place_it_takes(self, people: People, client):
         client.force_login(people.auditor)
-        places = dict.fromkeys((column.name for column in REQUEST_COLUMNS.columns), "0")
+        places = dict.fromkeys((column.name for column in REQUESTS.catalogue.columns), "0")
         address = f"{CHOOSE}?columns=number,agent,due"
         response = client.post(address, places | {"number": "1", "agent": "2", "due": "2"})
         assert response.url == f"{LIST}?columns=number%2Cdue%2Cagent"
 
     def test_what_is_no_place_is_refused_beside_the_field_and_nothing_else_is_lost(self, people: People, client):
         client.force_login(people.auditor)
-        places = dict.fromkeys((column.name for column in REQUEST_COLUMNS.columns), "0")
+        places = dict.fromkeys((column.name for column in REQUESTS.catalogue.columns), "0")
         page = client.post(CHOOSE, places | {"number": "1", "due": "99", "agent": "2"})
         assert list(page.context["form"].errors) == ["due"]
         assert page.context["form"]["agent"].value() == "2"

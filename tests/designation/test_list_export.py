@@ -17,15 +17,15 @@ from django.utils import timezone
 from audit.exports import orders
 from audit.models import AccessRecord, ExportFile, StageVisit
 from designation import selectors
-from designation.lists.columns import REQUEST_COLUMNS
+from designation.lists.requests import REQUESTS
 from tests import factories
 from tests.factories import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = reverse("designation:request_list")
-EXPORT = reverse("designation:request_export")
-ALL = ",".join(column.name for column in REQUEST_COLUMNS.columns)
+EXPORT = reverse("designation:list_export", args=["requests"])
+ALL = ",".join(column.name for column in REQUESTS.catalogue.columns)
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_every_column_can_be_exported(people: People, client, mixed):
     client.force_login(people.hsi_hq)
     found = {row["Number"]: row for row in rows(ordered(client, f"columns={ALL}&sort=number"))}
     [first, *_, last] = found.values()
-    assert len(first) == len(REQUEST_COLUMNS.columns)
+    assert len(first) == len(REQUESTS.catalogue.columns)
     assert first["State"] == "HSI review"
     assert first["Whose turn"] == "HSI"
     assert all([first["Due"], first["First submitted"]])

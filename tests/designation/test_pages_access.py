@@ -73,8 +73,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:request_comment": SIDES,
     "designation:request_file": ONE_REQUEST,
     "designation:file_withdraw": SIDES | {"dea_field": 403, "dea_hq": 403},
-    "designation:request_export": READERS,
     "designation:list_columns": READERS,
+    "designation:list_export": READERS,
     "designation:view_keep": READERS,
     "designation:view_list": READERS,
     "designation:view_change": OWN_VIEW,
@@ -236,11 +236,11 @@ def address(name: str, arguments: dict[str, Any]) -> str:
         return reverse(name, args=["endorse"])
     if page == "password_reset_confirm":
         return reverse(name, args=["MQ", "token"])
-    if page in {"list_columns", "view_keep"}:
+    if page in {"list_columns", "list_export", "view_keep"}:
         return reverse(name, args=["requests"])
     if page in {"view_change", "view_delete"}:
         return reverse(name, args=[arguments["view"]])
-    if page in {"request_list", "request_create", "request_details", "request_begun", "request_export"}:
+    if page in {"request_list", "request_create", "request_details", "request_begun"}:
         return reverse(name)
     if page.startswith("request_"):
         return reverse(name, args=[arguments["number"]])

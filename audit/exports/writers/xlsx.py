@@ -6,7 +6,7 @@ A sheet ends at 1,048,576 rows, so that many rows take several sheets. Memory do
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from audit.exports.columns import EXACT_INSTANT, HOURS, INSTANT, Column
+from audit.exports.columns import DATE, EXACT_INSTANT, HOURS, INSTANT, Column
 from audit.exports.formats import About, CannotWrite, scratch_beside
 from audit.exports.snapshot import Snapshot
 from audit.manifest import words
@@ -25,6 +25,7 @@ LONGEST_TEXT = 32_767
 NUMBER_FORMATS = {
     INSTANT: "yyyy-mm-dd hh:mm:ss",
     EXACT_INSTANT: "yyyy-mm-dd hh:mm:ss.000",
+    DATE: "yyyy-mm-dd",
     HOURS: "#,##0.0000",
 }
 UNITS = {
@@ -105,6 +106,8 @@ def _write_cells(
                 sheet.write_boolean(line, place, cell)
             elif isinstance(cell, datetime):
                 sheet.write_datetime(line, place, cell.replace(tzinfo=None), cell_formats[place])
+            elif isinstance(cell, date):
+                sheet.write_datetime(line, place, cell, cell_formats[place])
             else:
                 sheet.write_number(line, place, cell, cell_formats[place])
     return line
