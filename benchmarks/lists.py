@@ -36,6 +36,14 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"state": "denied"},
     {"kind": "renewal", "priority": "expedited"},
 )
+DESIGNATION_FILTERS: tuple[dict[str, str], ...] = (
+    {},
+    {"office": "HSI-MIA"},
+    {"state": "live"},
+    {"state": "expired"},
+    {"ends": "90"},
+    {"office": "HSI-MIA", "state": "live"},
+)
 AGENT_FILTERS: tuple[dict[str, str], ...] = ({}, {"office": "HSI-MIA"}, {"designated": "yes"}, {"designated": "no"})
 ADMIN_LISTS: tuple[tuple[type[Any], Mapping[str, str]], ...] = (
     (Request, {"queue": "all"}),
@@ -73,7 +81,7 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
     staff, auditor = _user("hsi_hq", "HSI-HQ"), _user("auditor", None)
     seconds: dict[str, float] = {}
     checks = []
-    of_staff = [*_request_lists(staff), *_agent_lists(staff)]
+    of_staff = [*_request_lists(staff), *_designation_lists(staff), *_agent_lists(staff)]
     for user, lists in ((staff, of_staff), (auditor, _admin_lists(auditor))):
         client = Client()
         client.force_login(user)
@@ -100,6 +108,14 @@ def _request_lists(user: User) -> Iterator[Listed]:
             parts = selectors.request_parts(found, sort, selectors.states_asked_for(**filters))
             name = ", ".join(["requests", *asked.values(), f"by {sort}"])
             yield Listed(name, reverse("designation:request_list"), {**asked, "sort": sort}, parts)
+
+
+def _designation_lists(user: User) -> Iterator[Listed]:
+    for asked in DESIGNATION_FILTERS:
+        for sort in selectors.DESIGNATION_SORTS:
+            parts = selectors.designation_parts(selectors.find_designations(user, **asked), sort)
+            name = ", ".join(["designations", *asked.values(), f"by {sort}"])
+            yield Listed(name, reverse("designation:designation_list"), {**asked, "sort": sort}, parts)
 
 
 def _agent_lists(user: User) -> Iterator[Listed]:

@@ -27,6 +27,7 @@ NAVIGATION = (
     NavigationItem("Requests", "designation:request_list", READER_ROLES),
     NavigationItem("File a request", "designation:request_create", HSI_ROLES),
     NavigationItem("Upload a roster", "designation:roster_upload", HSI_ROLES),
+    NavigationItem("Designations", "designation:designation_list", READER_ROLES),
     NavigationItem("Agents", "designation:agent_list", READER_ROLES),
     NavigationItem("Look up", "designation:look_up", LOOK_UP_ROLES),
     NavigationItem("Training", "training:overview"),

@@ -179,6 +179,7 @@ DESIGNATION_CHECKS: list[str] = ["training.checks.training_is_complete"]
 # One that AUDIT_LISTS has as “list of” its name is exported as shown.
 DESIGNATION_LISTS = [
     "designation.lists.requests.REQUESTS",
+    "designation.lists.designations.DESIGNATIONS",
     "designation.lists.agents.AGENTS",
 ]
 # Dotted paths of what other apps show on the pages of a request, of an agent, and of an act on requests.
@@ -217,6 +218,7 @@ AUDIT_GOAL_DIMENSIONS = ["kind", "priority"]
 # `audit.exports.listing.Listed`.
 AUDIT_LISTS = {
     "list of requests": "designation.lists.requests.listed",
+    "list of designations": "designation.lists.designations.listed",
     "list of agents": "designation.lists.agents.listed",
 }
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.

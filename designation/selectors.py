@@ -42,8 +42,8 @@ MINE = "mine"
 
 SORTS = ("number", "-number", "age", "-age", "due", "-due")
 DEFAULT_SORT = "-age"
-DESIGNATION_SORTS = ("number", "-number", "until", "-until")
-NEWEST = "-number"
+DESIGNATION_SORTS = ("from", "-from", "until", "-until")
+NEWEST = "-from"
 LIVE_ONES = "live"
 YES, NO = "yes", "no"
 STANDINGS = {YES: Standing.ACTIVE, "suspended": Standing.SUSPENDED}  # of a live designation
@@ -203,9 +203,12 @@ def find_designations(
 
 
 def designation_parts(found: QuerySet[Designation], sort: str) -> list[Part]:
-    """What the list of the designations found consists of when it is sorted by one of `DESIGNATION_SORTS`."""
+    """What the list of the designations found consists of when it is sorted by one of `DESIGNATION_SORTS`.
+
+    Keys are given as they are granted, and so in the order of the first days. Numbers are those of the requests.
+    """
     sign, column = sort.rpartition("-")[1:]
-    return [Part(found, (f"{sign}pk",) if column == "number" else (f"{sign}valid_until", f"{sign}pk"))]
+    return [Part(found, (f"{sign}pk",) if column == "from" else (f"{sign}valid_until", f"{sign}pk"))]
 
 
 def with_designation_columns(found: DesignationQuerySet, user: User) -> QuerySet[Any]:

@@ -68,8 +68,8 @@ def test_every_column_has_a_cell_for_a_request_in_each_state(people: People, cli
     assert body.count("<td") + body.count("<th") == len(REQUESTS.catalogue.columns) + 1  # and the box to select it
 
 
-@pytest.mark.parametrize("name", ["agents"])
-def test_every_column_of_agents_has_a_cell(people: People, client, name):
+@pytest.mark.parametrize("name", ["agents", "designations"])
+def test_every_column_of_agents_and_designations_has_a_cell(people: People, client, name):
     factories.request(people, "approved")
     client.force_login(people.coordinator)
     kind = kinds()[name]

@@ -93,6 +93,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:agent_add": FILERS,
     "designation:agent_edit": OWN_OFFICE,
     "designation:agent_active": POSTED,
+    "designation:designation_list": READERS,
     "designation:designation_act": OWN_OFFICE,
     "designation:look_up": LOOK_UPS,
     "designation:look_up_several": LOOK_UPS,
