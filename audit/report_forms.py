@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.http import urlencode
 
 from audit.reading import workflows_for
@@ -44,21 +43,20 @@ class Asked:
         With values of `audit.reports.behind.FIELDS` it asks for the list that they choose.
         """
         chosen = {name: changes.pop(name) for name in FIELDS if name in changes}
-        question = self.question.but(**changes)
-        fields = QueryDict(mutable=True)
-        fields["workflow"] = question.workflow
-        fields["cohort"] = question.cohort
-        fields["first_day"] = question.period.since.isoformat()
-        fields["last_day"] = question.period.last_day.isoformat()
-        fields["measure"] = measure_code(question.measure)
-        fields["every"] = self.every
-        fields["by"] = self.by
-        for name, values in question.wanted_dimensions().items():
-            fields[name] = values[0] or EMPTY
+        question = self.question.but(**changes) if changes else self.question
+        fields = {
+            "workflow": question.workflow,
+            "cohort": question.cohort,
+            "first_day": question.period.since.isoformat(),
+            "last_day": question.period.last_day.isoformat(),
+            "measure": measure_code(question.measure),
+            "every": self.every,
+            "by": self.by,
+        }
+        fields |= {name: values[0] or EMPTY for name, values in question.wanted_dimensions().items()}
         if self.least:
             fields["least"] = str(self.least)
-        fields.update(chosen)
-        return fields.urlencode()
+        return urlencode(fields | chosen)
 
 
 def measure_code(measure: Measure) -> str:

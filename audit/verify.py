@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -62,9 +63,10 @@ def _problem(step: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str
     return ""
 
 
-def subject_models() -> list[type[Subject]]:
+@cache
+def subject_models() -> tuple[type[Subject], ...]:
     """The models whose rows the ledger follows."""
-    return [model for model in apps.get_models() if issubclass(model, Subject)]
+    return tuple(model for model in apps.get_models() if issubclass(model, Subject))
 
 
 def _rows_that_disagree(model: type[Subject]) -> Iterator[Finding]:

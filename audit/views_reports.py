@@ -288,7 +288,8 @@ def _context(form: ReportForm, asked: Asked, moment: Moment) -> dict[str, Any]:
 
 def _section(part: Part, asked: Asked) -> Section:
     table = part.table
-    rows = [_cells(table, place, asked) for place in range(len(table.rows))]
+    lists_at = reverse("audit:behind")
+    rows = [_cells(table, place, asked, lists_at) for place in range(len(table.rows))]
     section = Section(part.name, table, rows, part.says, asked.address(), empty=not table.rows)
     if not hasattr(part.report, "picture"):
         return section
@@ -297,14 +298,14 @@ def _section(part: Part, asked: Asked) -> Section:
     return replace(section, size=wide, narrow=narrow)
 
 
-def _cells(table: Table, place: int, asked: Asked) -> list[dict[str, Any]]:
-    """The row as people read it; its numbers of requests lead to the lists behind them."""
+def _cells(table: Table, place: int, asked: Asked, lists_at: str) -> list[dict[str, Any]]:
+    """The row as people read it; its numbers of requests lead to the lists behind them, which are at that path."""
     lists = table.behind[place] if table.behind else {}
     return [
         {
             "text": shown(value, unit),
             "number": unit not in (TEXT, DAY),
-            "url": _behind_url(asked, **lists[name]) if value and name in lists else "",
+            "url": f"{lists_at}?{asked.address(**lists[name])}" if value and name in lists else "",
         }
         for value, (name, unit) in zip(table.rows[place], table.columns, strict=True)
     ]
