@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from designation.lists import saved_views
+from designation.models import Designation
 from tests import factories
 from tests.browser import axe_violations, console_errors, is_wider_than_window
 from tests.browser.conftest import DESKTOP
@@ -51,9 +55,22 @@ def test_the_shown_list_is_exported_in_two_clicks(people: People, page_of, setti
     expect(page.get_by_role("heading", name="Export:")).to_be_visible()
 
 
+def test_a_renewal_is_begun_from_the_list_of_what_ends_soon(people: People, page_of):
+    row = factories.request(people, "approved").designation
+    Designation.objects.filter(pk=row.pk).update(valid_until=timezone.localdate() + timedelta(days=80))
+    page = page_of(people.coordinator)
+    page.goto(reverse("home"))
+    page.get_by_role("link", name="Designations").click()
+    page.get_by_label("Ends within").select_option("90 days")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("link", name=f"File a renewal for {row.agent.full_name}").click()
+    expect(page.locator("main")).to_contain_text(row.agent.badge_number)
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_pages_of_views_are_accessible_and_fit(people: People, page_of, viewport):
     factories.requests(people, "hsi_review", count=3)
+    factories.requests(people, "approved", count=3)
     view = saved_views.keep(
         people.coordinator, "requests", "Open, by due time", {"state": "open", "columns": "number,agent,status,due"}
     )
@@ -71,7 +88,10 @@ def test_the_pages_of_views_are_accessible_and_fit(people: People, page_of, view
         reverse("designation:view_change", args=[view.pk]),
         reverse("designation:view_delete", args=[view.pk]),
         f"{reverse('designation:list_export', args=['requests'])}?state=open",
-        reverse("designation:agent_list"),
+        f"{reverse('designation:list_export', args=['agents'])}?designated=yes",
+        f"{reverse('designation:agent_list')}?designated=yes",
+        f"{reverse('designation:designation_list')}?state=live&sort=until",
+        f"{reverse('designation:designation_list')}?state=revoked",
     ):
         page.goto(address)
         assert axe_violations(page) == [], address
