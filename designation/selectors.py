@@ -212,11 +212,17 @@ def designation_parts(found: QuerySet[Designation], sort: str) -> list[Part]:
 
 
 def with_designation_columns(found: DesignationQuerySet, user: User) -> QuerySet[Any]:
-    """The designations with all that the list shows of them, in one query; `request_is_visible` says whether the user
-    may see the request that each came from."""
-    came_from = Request.objects.visible_to(user).filter(pk=OuterRef("request"))
+    """The designations with all that the list shows of them, in one query.
+
+    `agent_is_visible` and `request_is_visible` say whether the user may see the agent, who may be at another office by
+    now, and the request that it came from.
+    """
     rows = found.select_related("agent__office", "office", "agreement").with_standing()
-    rows = rows.annotate(request_number=F("request__number"), request_is_visible=Exists(came_from))
+    rows = rows.annotate(
+        request_number=F("request__number"),
+        request_is_visible=Exists(Request.objects.visible_to(user).filter(pk=OuterRef("request"))),
+        agent_is_visible=Exists(Agent.objects.visible_to(user).filter(pk=OuterRef("agent"))),
+    )
     return with_open_request(rows, user, agent="agent")
 
 

@@ -251,6 +251,18 @@ def test_the_request_is_linked_for_those_who_may_see_it(people: People, client):
         assert (link in page) is linked
 
 
+def test_the_number_leads_to_the_agent_unless_he_has_moved_to_another_office(people: People, client):
+    here, moved = granted(people, 20, 30)
+    moved.agent.office = Office.objects.get(code="HSI-DEN")
+    moved.agent.save(update_fields=["office"])
+    client.force_login(people.coordinator)
+    page = client.get(LIST).text
+    assert moved.number in page
+    assert f'href="{reverse("designation:agent_detail", args=[here.agent_id])}"' in page
+    assert reverse("designation:agent_detail", args=[moved.agent_id]) not in page
+    assert f"?agent={moved.agent_id}" not in page
+
+
 def test_a_view_of_what_ends_soon_is_kept_and_opens_first(people: People, client):
     client.force_login(people.coordinator)
     keep = reverse("designation:view_keep", args=["designations"])

@@ -128,7 +128,3 @@ class TestForm:
         page = client.post(CHOOSE, places | {"number": "1", "due": "99", "agent": "2"})
         assert list(page.context["form"].errors) == ["due"]
         assert page.context["form"]["agent"].value() == "2"
-
-    def test_a_list_that_there_is_not_is_not_found(self, people: People, client):
-        client.force_login(people.auditor)
-        assert client.get(reverse("designation:list_columns", args=["offices"])).status_code == 404
