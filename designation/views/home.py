@@ -27,6 +27,7 @@ from designation.selectors import (
     MINE,
     OPEN,
     Work,
+    find_designations,
     find_requests,
     late_clock_labels,
     late_clocks,
@@ -39,6 +40,7 @@ from designation.views.access import SignedIn, post_only
 NOTICES_SHOWN = 5
 LATE_SHOWN = 10
 WAITING_SHOWN = 5
+ENDING_WITHIN = "90"  # days, of which the list of designations has a filter
 DEA_ACTS = {State.DEA_INTAKE: "Take in", State.FIELD_REVIEW: "Review", State.DEA_DECISION: "Decide"}
 
 
@@ -173,6 +175,7 @@ def home(request: SignedIn) -> HttpResponse:
         "late_has_acts": any(line["act"] for line in overdue),
         "late_count": work.late if work else None,
         "late_url": _list_url(clock=Status.LATE),
+        "ending": _ending(user) if files else None,
         "notices": notices,
         "panels": panels_of("home", user, user),
         "tasks": _tasks(user),
@@ -236,6 +239,16 @@ def _act_on(row: Request) -> dict[str, str]:
     if row.state == State.HSI_REVIEW:
         return {"label": "Endorse", "url": reverse("designation:request_act", args=[number, "endorse"])}
     return {"label": DEA_ACTS[row.state], "url": reverse("admin:designation_request_change", args=[row.pk])}
+
+
+def _ending(user: User) -> dict[str, Any]:
+    """The designations that end soon, for those who file renewals: how many there are, and where they are listed."""
+    filters = {"ends": ENDING_WITHIN}
+    return {
+        "within": ENDING_WITHIN,
+        "count": keyset.count_of(find_designations(user, **filters)),
+        "url": f"{reverse('designation:designation_list')}?{urlencode({**filters, 'sort': 'until'})}",
+    }
 
 
 def _waiting_url(user: User) -> str:

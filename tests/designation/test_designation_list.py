@@ -385,3 +385,16 @@ class TestExport:
         client.force_login(people.auditor)
         assert client.get(EXPORT).status_code == 404
         assert "Export what is shown" not in client.get(LIST).text
+
+
+def test_the_home_page_leads_who_renews_to_as_many_as_it_counts(people, client, rows):
+    client.force_login(people.coordinator)
+    home = client.get(reverse("home"))
+    listed = client.get(home.context["ending"]["url"]).context["items"]
+    assert str(home.context["ending"]["count"]) == str(len(listed))
+    assert [item["row"] for item in listed] == [rows["soon"], rows["later"]]
+
+
+def test_the_home_page_says_nothing_of_renewals_where_nothing_ends(people, client):
+    client.force_login(people.coordinator)
+    assert "To renew" not in client.get(reverse("home")).text

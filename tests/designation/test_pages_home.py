@@ -92,7 +92,7 @@ def test_the_home_page_costs_the_same_queries_for_1_and_for_20_requests(
     for count in (1, 19):
         factories.requests(people, "returned", count=count)
         look_away(people.hsi_hq, 2)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             client.get(HOME)
 
 
@@ -103,7 +103,7 @@ def test_what_changed_costs_the_same_queries_for_1_and_for_20_requests(
     for count in (1, 19):
         look_away(people.coordinator, 2)
         factories.requests(people, "approved", count=count)
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             assert client.get(HOME).context["changes"].count
 
 
