@@ -203,12 +203,9 @@ def find_designations(
 
 
 def designation_parts(found: QuerySet[Designation], sort: str) -> list[Part]:
-    """What the list of the designations found consists of when it is sorted by one of `DESIGNATION_SORTS`.
-
-    Keys are given as they are granted, and so in the order of the first days. Numbers are those of the requests.
-    """
+    """What the list of the designations found consists of when it is sorted by one of `DESIGNATION_SORTS`."""
     sign, column = sort.rpartition("-")[1:]
-    return [Part(found, (f"{sign}pk",) if column == "from" else (f"{sign}valid_until", f"{sign}pk"))]
+    return [Part(found, (f"{sign}valid_{column}", f"{sign}pk"))]
 
 
 def with_designation_columns(found: DesignationQuerySet, user: User) -> QuerySet[Any]:

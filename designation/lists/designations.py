@@ -41,8 +41,8 @@ READ = {
     "agreement_code": F("agreement__code"),
 }
 ORDERS = {
-    "from": "subject.id",
-    "-from": "subject.id DESC",
+    "from": "subject.valid_from, subject.id",
+    "-from": "subject.valid_from DESC, subject.id DESC",
     "until": "subject.valid_until, subject.id",
     "-until": "subject.valid_until DESC, subject.id DESC",
 }

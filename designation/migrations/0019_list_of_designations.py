@@ -3,7 +3,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    """The end of the terms of one office, and the live ones, few among all that have ended, by number."""
+    """The list of designations by first day and by last day: of all, of one office, and of the few that are live."""
 
     dependencies = [("designation", "0018_lists_of_the_settings")]
 
@@ -14,8 +14,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="designation",
+            index=models.Index(fields=["valid_from", "id"], name="designation_by_start"),
+        ),
+        migrations.AddIndex(
+            model_name="designation",
+            index=models.Index(fields=["office", "valid_from", "id"], name="designation_office_by_start"),
+        ),
+        migrations.AddIndex(
+            model_name="designation",
             index=models.Index(
-                fields=["-id"], name="designation_live_newest", condition=Q(state__in=("active", "suspended"))
+                fields=["valid_from", "id"],
+                name="designation_live_by_start",
+                condition=Q(state__in=("active", "suspended")),
             ),
         ),
     ]

@@ -92,7 +92,9 @@ class Designation(Subject):
             models.Index(fields=["office", "-id"], name="designation_office_newest"),
             models.Index(fields=["valid_until", "id"], name="designation_by_end"),
             models.Index(fields=["office", "valid_until", "id"], name="designation_office_by_end"),
-            models.Index(fields=["-id"], name="designation_live_newest", condition=Q(state__in=LIVE)),
+            models.Index(fields=["valid_from", "id"], name="designation_by_start"),
+            models.Index(fields=["office", "valid_from", "id"], name="designation_office_by_start"),
+            models.Index(fields=["valid_from", "id"], name="designation_live_by_start", condition=Q(state__in=LIVE)),
         ]
 
     def __str__(self) -> str:

@@ -33,11 +33,11 @@ ALL = ",".join(column.name for column in DESIGNATIONS.catalogue.columns)
 
 
 def granted(people: People, *days_left: int) -> list[Designation]:
-    """Designations of the coordinator's office that end in so many days, from the first granted to the last."""
+    """Designations of the coordinator's office for a year each, which end in so many days."""
     today = timezone.localdate()
     rows = [request.designation for request in factories.requests(people, "approved", count=len(days_left))]
     for row, days in zip(rows, days_left, strict=True):
-        row.valid_from, row.valid_until = today - timedelta(days=300), today + timedelta(days=days)
+        row.valid_from, row.valid_until = today + timedelta(days=days - 365), today + timedelta(days=days)
         Designation.objects.filter(pk=row.pk).update(valid_from=row.valid_from, valid_until=row.valid_until)
     return rows
 
@@ -178,13 +178,13 @@ class TestOrderAndPages:
         client.force_login(people.hsi_hq)
         pages = self.pages(client, f"{query}&sort={sort}")
         found = Designation.objects.filter(number__in=[number for page in pages for number in page])
-        order = {"from": ["pk"], "until": ["valid_until", "pk"]}[sort.removeprefix("-")]
+        order = [f"valid_{sort.removeprefix('-')}", "pk"]
         expected = found.order_by(*(f"-{name}" if sort.startswith("-") else name for name in order))
         assert [number for page in pages for number in page] == numbers_of(*expected)
         assert {len(page) for page in pages[:-1]} <= {2}
 
     def test_the_newest_come_first_and_an_unknown_order_is_that(self, people: People, client):
-        first, second = granted(people, 20, 10)
+        second, first = granted(people, 20, 10)
         client.force_login(people.coordinator)
         assert numbers(client) == numbers(client, "sort=mood") == numbers_of(second, first)
 
