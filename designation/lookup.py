@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject, Upper
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,7 +20,7 @@ from audit.moments import moment
 from designation.declared import declared
 from designation.models import Agent, Designation, User
 from designation.models.designations import LIVE, Status
-from designation.models.people import BADGE_NUMBER
+from designation.models.people import BADGE_NUMBER, begins_with
 
 FIRST_DAY = date(1994, 8, 1)
 """The first agreement is of August 1994: nobody was designated before."""
@@ -172,7 +172,7 @@ def badges_of_agents_named(text: str, limit: int) -> list[str]:
     """Badge numbers of agents whose first or last name begins with each word of the text, at most `limit`, by name."""
     found: QuerySet[Agent] = Agent.objects.all()
     for word in text.replace(",", " ").split():
-        found = found.filter(Q(last_name__istartswith=word) | Q(first_name__istartswith=word))
+        found = found.filter(begins_with(word, "last_name", "first_name"))
     return list(found.values_list("badge_number", flat=True)[:limit])
 
 

@@ -10,6 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.template.defaultfilters import pluralize
@@ -142,11 +143,16 @@ def export_ended(file: ExportFile, state: ExportFile.State) -> None:
         recipient_id=file.owner_id,
         transition="export",
         title="Your export is ready" if made else "Your export could not be made",
-        body=f"{file.what.capitalize()}, {file.workflow}, as {file.format.upper()}.",
+        body=f"{_content(file)}, as {file.format.upper()}.",
         numbers=[],
         path=reverse("audit:export_detail", args=[file.key]),
     )
     transaction.on_commit(send_soon)
+
+
+def _content(file: ExportFile) -> str:
+    what = file.what.capitalize()
+    return what if file.what in settings.AUDIT_LISTS else f"{what}, {file.workflow}"
 
 
 def job_ended(job: Job, state: Job.State) -> None:

@@ -27,9 +27,11 @@ class ScheduledExport(models.Model):
     workflow = models.CharField(max_length=60)
     format = models.CharField(max_length=10)
     period = models.CharField(max_length=12, choices=Period.choices, default=Period.MONTH)
-    filters: Any = models.JSONField(default=dict, help_text="As Filters.as_parameters gives them, without days.")
+    filters: Any = models.JSONField(default=dict, help_text="What is asked for beside the days of the period.")
     recipient = models.EmailField(blank=True)
-    folder = models.CharField(max_length=100, blank=True, help_text="Under settings.EXPORT_DELIVERY_FOLDER.")
+    folder = models.CharField(
+        max_length=100, blank=True, help_text="In the folder for deliveries that the operators have set."
+    )
     first_day = models.DateField(help_text="Of the first period that it is made for.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)

@@ -67,6 +67,12 @@ class ListOf:
             for name in fields
             if asked.get(name) and asked[name] not in _choices(fields[name], or_any=asked[name])
         ]
+        # The address of somebody with more roles may ask by what this user cannot.
+        filters += [
+            f"{field.label}: {asked[name]}"
+            for name, field in self.form.base_fields.items()
+            if name not in fields and asked.get(name)
+        ]
         columns = [f"Column: {name}" for name in self._columns_in(asked).unknown]
         sort = asked.get(SORT, "")
         is_known = not sort or sort.removeprefix("-") in self._sorts

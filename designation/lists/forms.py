@@ -76,6 +76,7 @@ class KeepViewForm(ViewForm):
         required=False,
         empty_label="None: it is a new view",
         help_text="That view keeps its name, and is opened and shared as before. What it asked for is replaced.",
+        error_messages={"invalid_choice": "That view is gone. Choose another, or keep this as a new view."},
     )
     field_order = ["replaces", "name", "opens_first", "shared"]
 

@@ -55,8 +55,8 @@ def delete(view: SavedView, *, by: User) -> None:
 
 def _saved(view: SavedView, *, name: str, opens_first: bool, shared: bool) -> SavedView:
     others = SavedView.objects.of(view.owner).filter(list=view.list).exclude(pk=view.pk)
-    if others.filter(name__iexact=name).exists():
-        raise ValidationError({"name": f"You have a view “{name}” of this list. Choose another name."})
+    if taken := others.filter(name__iexact=name).first():
+        raise ValidationError({"name": f"You have a view “{taken}” of this list. Choose another name."})
     if opens_first:
         others.filter(opens_first=True).update(opens_first=False)
     view.name, view.opens_first = name, opens_first

@@ -234,6 +234,21 @@ def in_reach_of(user: User) -> Q:
     return reach
 
 
+def begins_with(word: str, *fields: str) -> Q:
+    """Selects the rows of which a field begins with the word, whichever apostrophe each of them is written with."""
+    begins = Q(pk__in=[])
+    for spelled in spellings(word):
+        for field in fields:
+            begins |= Q(**{f"{field}__istartswith": spelled})
+    return begins
+
+
+def spellings(text: str) -> set[str]:
+    """The text with the apostrophe of keyboards, and with that of print: names on record have either."""
+    typed = text.replace("’", "'")
+    return {typed, typed.replace("'", "’")}
+
+
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: User) -> AgentQuerySet:
         """Coordinators see their office's agents, field reviewers those routed to their division."""
@@ -245,12 +260,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         """Agents whose badge number begins with the text, or whose name or e-mail begins with each word of it."""
         found = self
         for word in text.replace(",", " ").split():
-            found = found.filter(
-                Q(badge_number__istartswith=word)
-                | Q(last_name__istartswith=word)
-                | Q(first_name__istartswith=word)
-                | Q(email__istartswith=word)
-            )
+            found = found.filter(begins_with(word, "badge_number", "last_name", "first_name", "email"))
         return found
 
 

@@ -41,10 +41,17 @@ def bulk_acts(user: User) -> list[Declared]:
     return [declared(Request, name) for role, names in ACTS.items() if user.has_role(role) for name in names]
 
 
-def states_for(acts: Iterable[Declared]) -> list[str]:
-    """The states from which one of the acts at least can be made."""
+def states_for(acts: Iterable[Declared], user: User) -> list[str]:
+    """The states from which the user's roles can make one of the acts at least."""
     names = {act.name for act in acts}
-    return [state for state in State.values if names & {found.name for found in Request.transitions_from(state)}]
+    return [
+        state
+        for state in State.values
+        if any(
+            found.name in names and user.has_role(*getattr(found.permission, "scopes", ()))
+            for found in Request.transitions_from(state)
+        )
+    ]
 
 
 def _list_url(request: SignedIn, **_arguments: str) -> str:
@@ -77,7 +84,7 @@ def _act_or_404(request: SignedIn, name: str) -> Declared:
 def _selected(request: SignedIn, act: Declared) -> list[int]:
     if "everything" in request.POST:
         filters = RequestFilterForm(request.GET, user=request.user).filters()
-        found = selectors.find_requests(request.user, **filters).filter(state__in=states_for([act]))
+        found = selectors.find_requests(request.user, **filters).filter(state__in=states_for([act], request.user))
         return list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
     return [int(pk) for pk in request.POST.getlist("selected") if is_key(pk)]
 

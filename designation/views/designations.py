@@ -21,6 +21,7 @@ from designation.views.access import SignedIn, role_required
 from designation.views.lists import shown_list
 
 PER_PAGE = 50
+RENEWED_WITHIN = 90  # days before the end, since a renewal ends the term that runs
 
 
 @require_safe
@@ -52,11 +53,12 @@ def designation_list(request: SignedIn) -> HttpResponse:
 
 
 def _item(row: Any, user: User) -> dict[str, Any]:
-    live = row.stands in LIVE
-    renews = live and row.agent.is_active and not row.has_open_request
+    days_left = (row.valid_until - timezone.localdate()).days if row.stands in LIVE else None
+    ends_soon = days_left is not None and days_left <= RENEWED_WITHIN
+    renews = ends_soon and row.agent.is_active and not row.has_open_request
     return {
         "row": row,
         "state": Status(row.stands),
-        "days_left": (row.valid_until - timezone.localdate()).days if live else None,
+        "days_left": days_left,
         "may_renew": renews and may_keep_agents_of(user, row.agent.office),
     }

@@ -41,7 +41,7 @@ NOTICES_SHOWN = 5
 LATE_SHOWN = 10
 WAITING_SHOWN = 5
 ENDING_WITHIN = "90"  # days, of which the list of designations has a filter
-DEA_ACTS = {State.DEA_INTAKE: "Take in", State.FIELD_REVIEW: "Review", State.DEA_DECISION: "Decide"}
+DEA_ACTS = {State.DEA_INTAKE: "Accept", State.FIELD_REVIEW: "Review", State.DEA_DECISION: "Decide"}
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def request_list(request: SignedIn) -> HttpResponse:
     )
     rows: list[Any] = page.rows(selectors.with_columns(found, of.shown.names), key="number")
     bulk = bulk_acts(request.user)
-    selectable = set(states_for(bulk))
+    selectable = set(states_for(bulk, request.user))
     late = selectors.late_clock_labels() if filters.get("clock") == Status.LATE else {}
     context = tools | {
         "form": of.form,

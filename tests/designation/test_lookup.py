@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -265,6 +266,17 @@ def test_agents_are_found_by_the_beginning_of_their_names(db):
     assert lookup.badges_of_agents_named("Stone, Lee", 9) == ["1"]
     assert lookup.badges_of_agents_named("stone", 2) == ["3", "1"]
     assert lookup.badges_of_agents_named("agent1@", 9) == []
+
+
+@pytest.mark.parametrize("typed", ["O'Neal", "O’Neal"])
+@pytest.mark.parametrize("on_record", ["O'Neal", "O’Neal"])
+def test_a_name_is_found_whichever_apostrophe_it_is_typed_with(people: People, client, on_record, typed):
+    agent = AgentFactory(last_name=on_record)
+    assert lookup.badges_of_agents_named(typed, 9) == [agent.badge_number]
+    assert list(Agent.objects.search(typed)) == [agent]
+    client.force_login(people.dea_hq)
+    found = client.get(reverse("admin:designation_agent_changelist"), {"q": typed})
+    assert reverse("admin:designation_agent_change", args=[agent.pk]) in found.text
 
 
 DAY_0 = date(2019, 10, 20)  # the clocks change within the days that follow, in autumn and in spring

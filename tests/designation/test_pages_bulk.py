@@ -172,7 +172,7 @@ def test_the_office_withdraws_with_a_reason_wherever_a_request_stands(people: Pe
 
 
 def test_each_role_is_offered_its_own_acts_and_may_select_what_they_fit(people: People, client):
-    for state in ("draft", "hsi_review", "approved"):
+    for state in ("draft", "hsi_review", "dea_intake", "approved"):
         factories.request(people, state)
     offered = {}
     for user in (people.coordinator, people.hsi_hq, people.auditor):
@@ -181,7 +181,7 @@ def test_each_role_is_offered_its_own_acts_and_may_select_what_they_fit(people: 
         acts = [act.name for act in page.context["bulk"]]
         offered[user] = acts, sorted(item["row"].state for item in page.context["items"] if item["selectable"])
     assert offered == {
-        people.coordinator: (["submit", "resubmit", "withdraw"], ["draft", "hsi_review"]),
+        people.coordinator: (["submit", "resubmit", "withdraw"], ["dea_intake", "draft", "hsi_review"]),
         people.hsi_hq: (["endorse", "return_to_office"], ["hsi_review"]),
         people.auditor: ([], []),
     }

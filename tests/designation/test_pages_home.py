@@ -244,7 +244,7 @@ def test_a_request_that_changed_often_is_one_line_and_all_are_counted(people: Pe
         ("coordinator", "draft", "Check and submit", "/requests/{number}/check/"),
         ("coordinator", "returned", "Answer", "/requests/{number}/answer/"),
         ("hsi_hq", "hsi_review", "Endorse", "/requests/{number}/acts/endorse/"),
-        ("dea_hq", "dea_intake", "Take in", "/admin/designation/request/{pk}/change/"),
+        ("dea_hq", "dea_intake", "Accept", "/admin/designation/request/{pk}/change/"),
         ("dea_field", "field_review", "Review", "/admin/designation/request/{pk}/change/"),
         ("dea_hq", "dea_decision", "Decide", "/admin/designation/request/{pk}/change/"),
     ],

@@ -72,7 +72,7 @@ class TestNames:
         view_of(people.coordinator, "Late ones")
         client.force_login(people.coordinator)
         page = client.post(f"{KEEP}?state=open", {"name": "late ONES"})
-        assert "You have a view “late ONES” of this list" in page.text
+        assert "You have a view “Late ones” of this list" in page.text
         assert 'value="late ONES"' in page.text
         assert SavedView.objects.count() == 1
 
@@ -151,6 +151,13 @@ class TestChanging:
         kept = SavedView.objects.get()
         assert (kept.name, kept.asked, kept.opens_first) == ("Late ones", {"state": "draft"}, True)
 
+    def test_one_that_was_deleted_meanwhile_is_said_to_be_gone(self, people: People, client):
+        view_of(people.coordinator)
+        client.force_login(people.coordinator)
+        page = client.post(f"{KEEP}?state=draft", {"replaces": 0, "name": ""})
+        assert "That view is gone." in page.text
+        assert not SavedView.objects.filter(asked={"state": "draft"}).exists()
+
     def test_the_view_that_is_shown_is_offered_to_be_replaced(self, people: People, client):
         view = view_of(people.coordinator)
         client.force_login(people.coordinator)
@@ -220,6 +227,11 @@ class TestWhatNoLongerFits:
 
     def test_it_says_so_among_my_views_too(self, view, client):
         assert "Part of it no longer fits the list" in client.get(MINE).text
+
+
+def test_a_filter_of_other_roles_is_named_where_the_list_is_shown_without_it(people: People, client):
+    client.force_login(people.coordinator)
+    assert client.get(f"{LIST}?office=HSI-TPA").context["no_longer"] == ["HSI office: HSI-TPA"]
 
 
 def test_a_bulk_act_on_all_pages_of_a_view_takes_what_the_view_shows(people: People, client):
