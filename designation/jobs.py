@@ -121,13 +121,20 @@ class RequestActs(Acts):
 
 
 class DesignationActs(Acts):
-    """An act on many designations, of which nobody is told."""
+    """An act on many designations."""
 
     def act(self, pks: Sequence[int]) -> Outcome[Any]:
         asked, owner = self.job.parameters, self.job.owner
         return workflow.change_designations(
-            asked["act"], pks, actor=owner, reason=asked["reason"], versions=self.versions
+            asked["act"], pks, actor=owner, reason=asked["reason"], versions=self.versions, tell=False
         )
 
     def preview_of(self, pks: Sequence[int]) -> Outcome[Any]:
         return workflow.preview_designations(self.job.parameters["act"], pks, actor=self.job.owner)
+
+    @staticmethod
+    def ended(job: Job, state: Job.State) -> None:
+        """Tells whom it concerns of all that was done."""
+        pks = [pk for pk, _number in jobs.done_of(job)]
+        asked = job.parameters
+        workflow.tell_of_designations(asked["act"], pks, actor=job.owner, reason=asked["reason"])

@@ -11,6 +11,7 @@ from designation.models import InAppOnly, NoticeKind, User
 SAYS = {
     NoticeKind.NEEDS_ME: "a request has come to you, or was returned to your office",
     NoticeKind.DECIDED: "a request was approved, denied, withdrawn, or its denial is reconsidered",
+    NoticeKind.AUTHORITY: "a designation was suspended, reinstated or revoked by DEA, or given up by HSI",
     NoticeKind.COMMENTS: "somebody comments on a request that you have a part in, or adds or withdraws a file",
     NoticeKind.DUE: "a request that waits for you is due soon, or past its due time",
     NoticeKind.DIGEST: "each working day, what waits for you and what is late",

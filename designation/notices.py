@@ -1,14 +1,15 @@
 """Who is told of a transition: one notice for each person and batch, written in the batch's own transaction.
 
-And of comments and files on a request: who has a part in it. And of exports and long acts: their owners, when these
-have ended.
+So it is with requests and with designations. And of comments and files on a request: who has a part in it. And of
+exports and long acts: their owners, when these have ended.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +19,7 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from audit.models import ExportFile, Job, StepEvent
-from designation.models import Notice, Request, Role, User
+from designation.models import Designation, Notice, Request, Role, User
 from designation.models.requests import State
 from designation.permissions import WHO_WORKS_ON_IT
 
@@ -26,14 +27,21 @@ log = logging.getLogger(__name__)
 
 ENDED = {Job.State.DONE: "is done", Job.State.FAILED: "has failed", Job.State.CANCELLED: "was cancelled"}
 LONGEST_TITLE = 170  # characters, of a long act's
+MOST_NAMED = 20  # designations, in one notice
 
 Audience = tuple[str, int | None]
 """A role, and the office or division at which it is held; None for headquarters."""
+
+Row = TypeVar("Row", Request, Designation)
 
 TO_OFFICE = {"return_to_office", "approve", "deny", "reconsider"}
 TO_HSI_HEADQUARTERS = {"submit"}
 TO_DIVISION = {"accept", "refer_back"}
 TO_DEA_HEADQUARTERS = {"endorse", "concur", "nonconcur"}
+
+# Of designations. What the system expires, and a newer one replaces, is told to nobody.
+TO_OFFICES_OF_AGENT = {"suspend", "reinstate", "revoke"}
+TO_WHO_GRANTED_IT = {"relinquish"}
 
 
 def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason: str) -> None:
@@ -42,22 +50,40 @@ def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason
     for request in requests:
         for audience in _audiences(name, request):
             audiences[audience].append(request)
+    _write(_notice(name, person, theirs, reason) for person, theirs in _told(audiences, actor))
+
+
+def notify_of_designations(name: str, designations: Sequence[Designation], *, actor: User, reason: str) -> None:
+    """As `notify`: DEA's acts are told to the agents' offices, HSI's own to DEA. The designations have their agents."""
+    audiences: dict[Audience, list[Designation]] = defaultdict(list)
+    for designation in designations:
+        for audience in _audiences_of_designation(name, designation):
+            audiences[audience].append(designation)
+    _write(_notice_of_designations(name, person, theirs, reason) for person, theirs in _told(audiences, actor))
+
+
+def _told(audiences: Mapping[Audience, Sequence[Row]], actor: User | None) -> Iterator[tuple[User, list[Row]]]:
+    """Each person in the audiences but who acted, with what concerns him; one query."""
     if not audiences:
         return
     people = User.objects.filter(_people_in(audiences), is_active=True)
     if actor is not None:
         people = people.exclude(pk=actor.pk)
-    notices = []
     for person in people:
         theirs = [
-            request
+            row
             for (role, office), batch in audiences.items()
             if role in person.roles and office in (None, person.office_id)
-            for request in batch
+            for row in batch
         ]
-        notices.append(_notice(name, person, theirs, reason))
-    Notice.objects.bulk_create(notices, batch_size=500)
-    transaction.on_commit(send_soon)
+        yield person, theirs
+
+
+def _write(notices: Iterable[Notice]) -> None:
+    """Puts the notices on record, and has them sent once that is committed."""
+    if written := list(notices):
+        Notice.objects.bulk_create(written, batch_size=500)
+        transaction.on_commit(send_soon)
 
 
 def _people_in(audiences: Iterable[Audience]) -> Q:
@@ -89,12 +115,52 @@ def _resubmitted_to(request: Request) -> list[Audience]:
     return [(Role.DEA_HQ, None)]
 
 
+def _audiences_of_designation(name: str, designation: Designation) -> list[Audience]:
+    """Both offices where the agent has moved since: he works at one, and the other answers for the grant."""
+    if name in TO_OFFICES_OF_AGENT:
+        return [(Role.COORDINATOR, office) for office in {designation.agent.office_id, designation.office_id}]
+    if name in TO_WHO_GRANTED_IT:
+        return [(Role.DEA_HQ, None)]
+    return []
+
+
 def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -> Notice:
-    done = getattr(Request, name)._django_fsm.transitions
-    verb = next(iter(done.values())).custom["done"]
     numbers = [request.number for request in requests]
-    title = f"{numbers[0]} was {verb}" if len(numbers) == 1 else f"{len(numbers):,} requests were {verb}"
+    title = _title(name, requests, "requests")
     return Notice(recipient=person, transition=name, title=title, reason=reason, numbers=numbers)
+
+
+def _notice_of_designations(name: str, person: User, designations: Sequence[Designation], reason: str) -> Notice:
+    return Notice(
+        recipient=person,
+        transition=name,
+        title=_title(name, designations, "designations"),
+        reason=reason,
+        body=_named(designations),
+        numbers=[],
+        path=_page_of(designations, person),
+    )
+
+
+def _title(name: str, rows: Sequence[Row], many: str) -> str:
+    done = getattr(type(rows[0]), name)._django_fsm.transitions
+    verb = next(iter(done.values())).custom["done"]
+    return f"{rows[0].number} was {verb}" if len(rows) == 1 else f"{len(rows):,} {many} were {verb}"
+
+
+def _named(designations: Sequence[Designation]) -> str:
+    """Whose they are, a line for each; of very many, how many more there are."""
+    named = [f"{row.number}: {row.agent.full_name}" for row in designations[:MOST_NAMED]]
+    more = len(designations) - len(named)
+    return "\n".join([*named, f"and {more:,} more"] if more else named)
+
+
+def _page_of(designations: Sequence[Designation], person: User) -> str:
+    """The agent's page where it is about one whom the person may see; otherwise the list."""
+    agent = designations[0].agent
+    if len(designations) == 1 and (agent.office_id == person.office_id or Role.DEA_HQ in person.roles):
+        return reverse("designation:agent_detail", args=[agent.pk])
+    return reverse("designation:designation_list")
 
 
 def tell_of_comment(request: Request, what: str, text: str, *, actor: User, place: str) -> None:

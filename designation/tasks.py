@@ -78,7 +78,7 @@ def _message(notice: Notice) -> EmailMessage:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     return EmailMessage(
         subject=f"Title 21: {notice.title}",
-        body=f"{notice.body or _plain_body(notice)}\n\n{_address(notice)}\n",
+        body=f"{_text(notice)}\n\n{_address(notice)}\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[notice.recipient.email],
         headers={"Message-ID": f"<notice-{notice.pk}-{int(notice.created_at.timestamp())}@{domain}>"},
@@ -93,11 +93,15 @@ def _address(notice: Notice) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def _plain_body(notice: Notice) -> str:
+def _text(notice: Notice) -> str:
+    """What was written for it; what has a reason on record says that first, as the page of notices does."""
+    if notice.body and not notice.reason:
+        return notice.body
     lines = [notice.title + ".", ""]
     if notice.reason:
         lines += ["Reason on record:", notice.reason, ""]
-    return "\n".join(lines + notice.numbers)
+    about = [notice.body] if notice.body else notice.numbers
+    return "\n".join(lines + about)
 
 
 @shared_task

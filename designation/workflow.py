@@ -22,7 +22,7 @@ from designation.changes import record_added
 from designation.checks import all_checks, kinds_for
 from designation.declared import Declared, declared
 from designation.models import Agent, Agreement, Designation, FieldOpinion, Office, Request, User
-from designation.notices import notify
+from designation.notices import notify, notify_of_designations
 from designation.permissions import FILING_OFFICE
 
 __all__ = ["NewRequest", "Outcome", "Refusal", "Refused"]
@@ -379,13 +379,27 @@ def change_designations(
     actor: User,
     reason: str = "",
     versions: Mapping[int, int] | None = None,
+    tell: bool = True,
 ) -> Outcome[Designation]:
-    """Suspends, reinstates, relinquishes or revokes designations, in one database transaction."""
+    """Suspends, reinstates, relinquishes or revokes designations, in one database transaction.
+
+    With `tell` false, nobody is told: the caller does so, with `tell_of_designations`, once he has made all of a large
+    act.
+    """
     pks = list(pks)
     with transaction.atomic():
         _lock_agents(Designation.objects.filter(pk__in=pks))
         visible = Designation.objects.visible_to(actor).with_people()
-        return machine.perform(name, visible, pks, actor=actor, reason=reason, versions=versions)
+        outcome = machine.perform(name, visible, pks, actor=actor, reason=reason, versions=versions)
+        if tell:
+            notify_of_designations(name, outcome.done, actor=actor, reason=reason)
+    return outcome
+
+
+def tell_of_designations(name: str, pks: Iterable[int], *, actor: User, reason: str = "") -> None:
+    """As `tell_of`, of designations."""
+    rows = Designation.objects.with_people().filter(pk__in=list(pks)).order_by("pk")
+    notify_of_designations(name, list(rows), actor=actor, reason=reason)
 
 
 def preview_designations(

@@ -17,6 +17,7 @@ class NoticeKind(models.TextChoices):
 
     NEEDS_ME = "needs_me", "Something needs me"
     DECIDED = "decided", "Decided"
+    AUTHORITY = "authority", "Authority of agents"
     COMMENTS = "comments", "Comments and files"
     DUE = "due", "Due soon and late"
     DIGEST = "digest", "Daily digest"
@@ -31,6 +32,7 @@ TRANSITIONS_OF_KIND = {
         *("refer_back", "return_to_office", "resubmit"),
     ),
     NoticeKind.DECIDED: ("approve", "deny", "reconsider", "withdraw"),
+    NoticeKind.AUTHORITY: ("suspend", "reinstate", "revoke", "relinquish"),
     NoticeKind.COMMENTS: ("comment",),
     NoticeKind.DUE: ("due_soon", "overdue"),
     NoticeKind.DIGEST: ("digest",),

@@ -40,6 +40,12 @@ def something_is_decided(people: Any) -> User:
     return people.coordinator
 
 
+def authority_is_taken(people: Any) -> User:
+    designation = factories.request(people, "approved").designation
+    workflow.change_designations("revoke", [designation.pk], actor=people.dea_hq, reason="Misuse.")
+    return people.coordinator
+
+
 def somebody_comments(people: Any) -> User:
     request = factories.request(people, "dea_decision")
     comments.add(request.pk, actor=people.coordinator, text="The memo follows.")
@@ -74,6 +80,7 @@ def an_export_is_made(people: Any) -> User:
 HAPPENS = {
     NoticeKind.NEEDS_ME: something_needs_him,
     NoticeKind.DECIDED: something_is_decided,
+    NoticeKind.AUTHORITY: authority_is_taken,
     NoticeKind.COMMENTS: somebody_comments,
     NoticeKind.DUE: something_is_late,
     NoticeKind.DIGEST: a_day_begins,
@@ -244,3 +251,5 @@ def test_every_transition_that_is_told_has_a_kind():
         *TRANSITIONS_OF_KIND[NoticeKind.NEEDS_ME],
         *TRANSITIONS_OF_KIND[NoticeKind.DECIDED],
     }
+    of_designations = notices.TO_OFFICES_OF_AGENT | notices.TO_WHO_GRANTED_IT
+    assert of_designations == set(TRANSITIONS_OF_KIND[NoticeKind.AUTHORITY])
