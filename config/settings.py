@@ -223,6 +223,8 @@ AUDIT_LISTS = {
 }
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
+# The same, when somebody ends another's scheduled export: with the schedule and who ended it.
+AUDIT_SCHEDULE_ENDED = ["designation.notices.schedule_ended"]
 # Long acts that a worker does, by kind: dotted paths of classes as `audit.jobs.Kind`.
 AUDIT_JOBS = {
     "requests": "designation.jobs.RequestActs",

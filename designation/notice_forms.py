@@ -16,7 +16,7 @@ SAYS = {
     NoticeKind.DUE: "a request that waits for you is due soon, or past its due time",
     NoticeKind.DIGEST: "each working day, what waits for you and what is late",
     NoticeKind.TRAINING: "modules, sign-offs, and disputes of your side",
-    NoticeKind.EXPORTS: "a file that you ordered is ready, or could not be made",
+    NoticeKind.EXPORTS: "a file that you ordered is ready, or could not be made; somebody ended your scheduled export",
 }
 
 

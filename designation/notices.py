@@ -18,7 +18,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from audit.models import ExportFile, Job, StepEvent
+from audit.models import ExportFile, Job, ScheduledExport, StepEvent
 from designation.models import Designation, Notice, Request, Role, User
 from designation.models.requests import State
 from designation.permissions import WHO_WORKS_ON_IT
@@ -219,6 +219,21 @@ def export_ended(file: ExportFile, state: ExportFile.State) -> None:
 def _content(file: ExportFile) -> str:
     what = file.what.capitalize()
     return what if file.what in settings.AUDIT_LISTS else f"{what}, {file.workflow}"
+
+
+def schedule_ended(schedule: ScheduledExport, by: User) -> None:
+    """Tells its owner, unless he has left, that another has ended his scheduled export, and who."""
+    if not schedule.owner.is_active:
+        return
+    Notice.objects.create(
+        recipient_id=schedule.owner_id,
+        transition="schedule_ended",
+        title="Your scheduled export was ended",
+        body=f"{by.recorded_name} ended it: {schedule}. No more exports come by it; what it had made stays.",
+        numbers=[],
+        path=reverse("audit:schedule_list"),
+    )
+    transaction.on_commit(send_soon)
 
 
 def job_ended(job: Job, state: Job.State) -> None:

@@ -20,6 +20,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 from audit.exports import orders, periods, rights
 from audit.exports.formats import FORMATS
@@ -243,7 +244,15 @@ def end(schedule: ScheduledExport, *, by: Any = None, why: str = "") -> bool:
         if not ScheduledExport.objects.filter(pk=schedule.pk, ended_at=None).update(ended_at=Now()):
             return False
         _on_record(schedule, "end scheduled export", by=by, why=why)
+        if by is not None and by != schedule.owner:
+            _tell_of_end(schedule, by)
     return True
+
+
+def _tell_of_end(schedule: ScheduledExport, by: Any) -> None:
+    """Tells those whom the settings list, as an export that has ended does."""
+    for path in settings.AUDIT_SCHEDULE_ENDED:
+        import_string(path)(schedule, by)
 
 
 def schedule_export(*, owner: Any, workflow: str, **values: Any) -> ScheduledExport:

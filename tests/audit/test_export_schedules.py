@@ -22,6 +22,8 @@ from audit.exports import orders, periods, schedules
 from audit.manifest import sha256_of
 from audit.models import AccessRecord, ExportFile, ScheduledExport
 from audit.tasks import make_export, make_scheduled_exports
+from designation.models import Notice, NoticeKind
+from designation.models.notices import TRANSITIONS_OF_KIND
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,6 +159,49 @@ def test_operators_end_a_schedule_in_the_admin_once_they_confirm_it(client, peop
     made.refresh_from_db()
     assert made.ended_at is not None
     assert AccessRecord.objects.first().actor == people.operator
+
+
+def end_in_the_admin(client, made: ScheduledExport, operator: Any) -> None:
+    act = {"action": "end_schedules", ACTION_CHECKBOX_NAME: [made.pk], "confirmed": "End this schedule"}
+    client.force_login(operator)
+    client.post(reverse("admin:audit_scheduledexport_changelist"), act)
+
+
+def test_an_owner_whose_schedule_an_operator_ends_is_told_once_by_whom_and_led_to_his_schedules(client, people):
+    made = schedule(people)
+    end_in_the_admin(client, made, people.operator)
+    end_in_the_admin(client, made, people.operator)
+    notice = Notice.objects.get()
+    assert (notice.recipient, notice.title) == (people.auditor, "Your scheduled export was ended")
+    assert people.operator.recorded_name in notice.body
+    assert str(made) in notice.body
+    assert notice.transition in TRANSITIONS_OF_KIND[NoticeKind.EXPORTS]
+    client.force_login(people.auditor)
+    assert notice.path == reverse("audit:schedule_list")
+    assert client.get(notice.path).status_code == 200
+
+
+def test_nobody_is_told_of_a_schedule_that_its_owner_or_the_system_ends(client, people):
+    schedules.end(schedule(people))
+    own = schedule(people)
+    client.force_login(people.auditor)
+    client.post(reverse("audit:schedule_list"), {"end": own.pk})
+    schedules.end(schedule(people), why=schedules.MAY_NOT_READ)
+    left_over = schedule(people)
+    people.auditor.roles = ["operator"]
+    people.auditor.save()
+    end_in_the_admin(client, left_over, people.auditor)
+    assert not ScheduledExport.objects.filter(ended_at=None).exists()
+    assert not Notice.objects.exists()
+
+
+def test_an_owner_who_has_left_is_not_told(client, people):
+    made = schedule(people)
+    people.auditor.is_active = False
+    people.auditor.save()
+    end_in_the_admin(client, made, people.operator)
+    assert ScheduledExport.objects.get().ended_at is not None
+    assert not Notice.objects.exists()
 
 
 def test_auditors_cannot_end_the_schedules_of_others(client, people):
