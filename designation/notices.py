@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {Job.State.DONE: "is done", Job.State.FAILED: "has failed", Job.State.CANCELLED: "was cancelled"}
 LONGEST_TITLE = 170  # characters, of a long act's
-MOST_NAMED = 20  # designations, in one notice
+MOST_NUMBERED = 20  # designations, in one notice
 
 Audience = tuple[str, int | None]
 """A role, and the office or division at which it is held; None for headquarters."""
@@ -136,7 +136,7 @@ def _notice_of_designations(name: str, person: User, designations: Sequence[Desi
         transition=name,
         title=_title(name, designations, "designations"),
         reason=reason,
-        body=_named(designations),
+        body=_numbers_of(designations),
         numbers=[],
         path=_page_of(designations, person),
     )
@@ -148,11 +148,11 @@ def _title(name: str, rows: Sequence[Row], many: str) -> str:
     return f"{rows[0].number} was {verb}" if len(rows) == 1 else f"{len(rows):,} {many} were {verb}"
 
 
-def _named(designations: Sequence[Designation]) -> str:
-    """Whose they are, a line for each; of very many, how many more there are."""
-    named = [f"{row.number}: {row.agent.full_name}" for row in designations[:MOST_NAMED]]
-    more = len(designations) - len(named)
-    return "\n".join([*named, f"and {more:,} more"] if more else named)
+def _numbers_of(designations: Sequence[Designation]) -> str:
+    """Which they are, a line for each, and how many more of very many. Names stay out of what goes by mail."""
+    numbers = [row.number for row in designations[:MOST_NUMBERED]]
+    more = len(designations) - len(numbers)
+    return "\n".join([*numbers, f"and {more:,} more"] if more else numbers)
 
 
 def _page_of(designations: Sequence[Designation], person: User) -> str:
