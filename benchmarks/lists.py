@@ -22,7 +22,7 @@ from django.urls import reverse
 
 from audit.keyset import AFTER, Part, Position
 from benchmarks.harness import ROUNDS, Check, main
-from designation import selectors
+from designation import agent_selectors, selectors
 from designation.forms import RequestFilterForm
 from designation.models import Agent, Designation, Office, Request, User
 from designation.views.agents import BY_NAME
@@ -112,15 +112,15 @@ def _request_lists(user: User) -> Iterator[Listed]:
 
 def _designation_lists(user: User) -> Iterator[Listed]:
     for asked in DESIGNATION_FILTERS:
-        for sort in selectors.DESIGNATION_SORTS:
-            parts = selectors.designation_parts(selectors.find_designations(user, **asked), sort)
+        for sort in agent_selectors.DESIGNATION_SORTS:
+            parts = agent_selectors.designation_parts(agent_selectors.find_designations(user, **asked), sort)
             name = ", ".join(["designations", *asked.values(), f"by {sort}"])
             yield Listed(name, reverse("designation:designation_list"), {**asked, "sort": sort}, parts)
 
 
 def _agent_lists(user: User) -> Iterator[Listed]:
     for asked in AGENT_FILTERS:
-        parts = [Part(selectors.find_agents(user, **asked), BY_NAME)]
+        parts = [Part(agent_selectors.find_agents(user, **asked), BY_NAME)]
         name = ", ".join(["agents", *(f"{name} {value}" for name, value in asked.items())])
         yield Listed(name, reverse("designation:agent_list"), asked, parts)
 

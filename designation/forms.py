@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from audit.clocks import Status
 from designation.act_forms import LONGEST_REASON, VersionForm
+from designation.agent_selectors import LIVE_ONES, NO, RENEWED_WITHIN, YES
 from designation.agents import BADGE_STAYS, is_on_record, may_keep_agents_of
 from designation.checks import why_kind_does_not_fit
 from designation.fields import OUT_OF_ORDER, Form, LinesField, SaysWhatToEnter
@@ -22,7 +23,7 @@ from designation.permissions import DEA_ROLES, HSI_ROLES
 from designation.rosters.fields import LONGEST_JUSTIFICATION
 from designation.rosters.headers import ROSTER, Field
 from designation.rosters.names import same_person_name
-from designation.selectors import LIVE_ONES, MINE, NO, OPEN, YES, offices_seen_by, states_seen_by
+from designation.selectors import MINE, OPEN, offices_seen_by, states_seen_by
 from designation.sheets.columns import Proposal
 from designation.workflow import NewRequest
 
@@ -118,7 +119,7 @@ class DesignationFilterForm(FilterForm):
     ends = FilterField(
         label="Ends within",
         required=False,
-        choices=[("", "Any time"), *((str(days), f"{days} days") for days in (30, 60, 90))],
+        choices=[("", "Any time"), *((str(days), f"{days} days") for days in (30, 60, RENEWED_WITHIN))],
     )
 
 

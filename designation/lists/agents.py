@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from audit.exports.columns import CODE, DATE, TEXT
 from audit.exports.listing import Listed, Listing
-from designation import selectors
+from designation import agent_selectors
 from designation.forms import AgentFilterForm
 from designation.lists.columns import Catalogue, ListColumn
 from designation.lists.export import OPEN_REQUEST, exported, labelled
@@ -37,8 +37,8 @@ BY_NAME = "subject.last_name, subject.first_name, subject.badge_number"
 
 def listed(user: User, listing: Listing) -> Listed:
     """The agents that the user may see, as the list shows them. They have no workflow but that of designations."""
-    found = selectors.find_agents(user, **listing.asked)
-    rows = selectors.with_agent_columns(found, user).annotate(**READ)
+    found = agent_selectors.find_agents(user, **listing.asked)
+    rows = agent_selectors.with_agent_columns(found, user).annotate(**READ)
     return Listed(
         workflow=Designation.workflow,
         rows=rows.order_by().values(
@@ -105,7 +105,7 @@ AGENTS = ListKind(
     url_name="designation:agent_list",
     roles=READER_ROLES,
     form=AgentFilterForm,
-    find=selectors.find_agents,
+    find=agent_selectors.find_agents,
     catalogue=CATALOGUE,
     default_columns=_default_columns,
 )

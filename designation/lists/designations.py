@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.exports.columns import CODE, COUNT, DATE, TEXT
 from audit.exports.listing import Listed, Listing
-from designation import selectors
+from designation import agent_selectors
 from designation.forms import DesignationFilterForm, sees_many_offices
 from designation.lists.columns import Catalogue, ListColumn
 from designation.lists.export import OPEN_REQUEST, exported, labelled
@@ -51,8 +51,8 @@ IS_LIVE = f"subject.stands IN {LIVE}"
 
 def listed(user: User, listing: Listing) -> Listed:
     """The designations that the user may see, as the list shows them."""
-    found = selectors.find_designations(user, **listing.asked)
-    rows = selectors.with_designation_columns(found, user).annotate(today=Value(timezone.localdate()), **READ)
+    found = agent_selectors.find_designations(user, **listing.asked)
+    rows = agent_selectors.with_designation_columns(found, user).annotate(today=Value(timezone.localdate()), **READ)
     return Listed(
         workflow=Designation.workflow,
         rows=rows.order_by().values(
@@ -69,7 +69,7 @@ def listed(user: User, listing: Listing) -> Listed:
         ),
         seen=[Designation.objects.visible_to(user), Request.objects.visible_to(user)],
         columns=[COLUMNS[name] for name in CATALOGUE.named(listing.columns).names],
-        order=ORDERS.get(listing.sort, ORDERS[selectors.NEWEST]),
+        order=ORDERS.get(listing.sort, ORDERS[agent_selectors.NEWEST]),
     )
 
 
@@ -114,8 +114,8 @@ DESIGNATIONS = ListKind(
     url_name="designation:designation_list",
     roles=READER_ROLES,
     form=DesignationFilterForm,
-    find=selectors.find_designations,
+    find=agent_selectors.find_designations,
     catalogue=CATALOGUE,
     default_columns=_default_columns,
-    default_sort=selectors.NEWEST,
+    default_sort=agent_selectors.NEWEST,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from audit.exports.columns import TEXT, Column
 from designation.lists.columns import Catalogue
 
-# Of the rows of `selectors.with_open_request`: what the column holds, its unit, and the SQL.
+# Of the rows of `agent_selectors.with_open_request`: what the column holds, its unit, and the SQL.
 OPEN_REQUEST = (
     "The number of the agent’s open request, or that it is of another office.",
     TEXT,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import keyset
 from audit.moments import moment
-from designation import selectors
+from designation import agent_selectors, selectors
 from designation.agents import AgentChanged, may_keep_agents_of, save_agent, set_active
 from designation.changes import changes_of
 from designation.forms import AgentForm
@@ -42,12 +42,12 @@ def agent_list(request: SignedIn) -> HttpResponse:
     if instead:
         return redirect(instead)
     filters = of.form.filters()
-    found = selectors.find_agents(request.user, **filters)
+    found = agent_selectors.find_agents(request.user, **filters)
     page = keyset.page_of([keyset.Part(found, BY_NAME)], address, PER_PAGE)
     context = tools | {
         "form": of.form,
         "page": page,
-        "agents": page.rows(selectors.with_agent_columns(found, request.user)),
+        "agents": page.rows(agent_selectors.with_agent_columns(found, request.user)),
         "count": keyset.count_beside(page, found, address),
         "filtered": bool(filters),
         "keeps": request.user.has_role(*HSI_ROLES),

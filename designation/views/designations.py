@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audit import keyset
-from designation import selectors
+from designation import agent_selectors
 from designation.agents import may_keep_agents_of
 from designation.lists.asked import SORT, ListOf
 from designation.lists.designations import DESIGNATIONS
@@ -21,7 +21,6 @@ from designation.views.access import SignedIn, role_required
 from designation.views.lists import shown_list
 
 PER_PAGE = 50
-RENEWED_WITHIN = 90  # days before the end, since a renewal ends the term that runs
 
 
 @require_safe
@@ -34,11 +33,11 @@ def designation_list(request: SignedIn) -> HttpResponse:
     if instead:
         return redirect(instead)
     filters = of.form.filters()
-    found = selectors.find_designations(request.user, **filters)
+    found = agent_selectors.find_designations(request.user, **filters)
     sort = address.get(SORT, "")
-    sort = sort if sort in selectors.DESIGNATION_SORTS else selectors.NEWEST
-    page = keyset.page_of(selectors.designation_parts(found, sort), address, PER_PAGE)
-    rows = page.rows(selectors.with_designation_columns(found, request.user))
+    sort = sort if sort in agent_selectors.DESIGNATION_SORTS else agent_selectors.NEWEST
+    page = keyset.page_of(agent_selectors.designation_parts(found, sort), address, PER_PAGE)
+    rows = page.rows(agent_selectors.with_designation_columns(found, request.user))
     context = tools | {
         "form": of.form,
         "page": page,
@@ -54,7 +53,7 @@ def designation_list(request: SignedIn) -> HttpResponse:
 
 def _item(row: Any, user: User) -> dict[str, Any]:
     days_left = (row.valid_until - timezone.localdate()).days if row.stands in LIVE else None
-    ends_soon = days_left is not None and days_left <= RENEWED_WITHIN
+    ends_soon = days_left is not None and days_left <= agent_selectors.RENEWED_WITHIN
     renews = ends_soon and row.agent.is_active and not row.has_open_request
     return {
         "row": row,

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.machine import Refusal, Refused
-from designation import filings, selectors, workflow
+from designation import agent_selectors, filings, selectors, workflow
 from designation.act_forms import VersionForm
 from designation.dues import due_after_filing
 from designation.fields import is_key
@@ -39,8 +39,8 @@ STEPS = ["Choose the agent", "Say what is asked", "Check and submit"]
 def request_create(request: SignedIn) -> HttpResponse:
     """Step 1: choose an agent of the office, or say that he is new."""
     form = AgentSearchForm(request.GET)
-    found = selectors.find_agents(request.user, text=form.text_given(), active=selectors.YES)
-    agents = selectors.with_open_request(found.select_related("office"), request.user)
+    found = agent_selectors.find_agents(request.user, text=form.text_given(), active=agent_selectors.YES)
+    agents = agent_selectors.with_open_request(found.select_related("office"), request.user)
     context = {
         "form": form,
         "page": Paginator(agents, AGENTS_PER_PAGE).get_page(request.GET.get("page")),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from audit import keyset
 from audit.clocks import OpenClock, Status
 from audit.models import Job
+from designation.agent_selectors import RENEWED_WITHIN, find_designations
 from designation.lookup_forms import LookUpForm
 from designation.models import HomeVisit, Notice, Request, Role, User
 from designation.models.requests import OPEN_STATES, RequestQuerySet, State
@@ -27,7 +28,6 @@ from designation.selectors import (
     MINE,
     OPEN,
     Work,
-    find_designations,
     find_requests,
     late_clock_labels,
     late_clocks,
@@ -40,7 +40,6 @@ from designation.views.access import SignedIn, post_only
 NOTICES_SHOWN = 5
 LATE_SHOWN = 10
 WAITING_SHOWN = 5
-ENDING_WITHIN = "90"  # days, of which the list of designations has a filter
 DEA_ACTS = {State.DEA_INTAKE: "Accept", State.FIELD_REVIEW: "Review", State.DEA_DECISION: "Decide"}
 
 
@@ -243,9 +242,9 @@ def _act_on(row: Request) -> dict[str, str]:
 
 def _ending(user: User) -> dict[str, Any]:
     """The designations that end soon, for those who file renewals: how many there are, and where they are listed."""
-    filters = {"ends": ENDING_WITHIN}
+    filters = {"ends": str(RENEWED_WITHIN)}
     return {
-        "within": ENDING_WITHIN,
+        "within": RENEWED_WITHIN,
         "count": keyset.count_of(find_designations(user, **filters)),
         "url": f"{reverse('designation:designation_list')}?{urlencode({**filters, 'sort': 'until'})}",
     }

@@ -18,9 +18,9 @@ from django.utils import timezone
 from audit.exports import orders
 from audit.models import AccessRecord, ExportFile
 from designation import workflow
+from designation.agent_selectors import DESIGNATION_SORTS
 from designation.lists.designations import DESIGNATIONS
 from designation.models import Designation, Office, Role
-from designation.selectors import DESIGNATION_SORTS
 from designation.views import designations as designation_views
 from tests import factories
 from tests.factories import People
