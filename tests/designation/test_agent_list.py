@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +9,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.exports import orders
-from audit.models import ExportFile
 from designation import workflow
 from designation.lists.agents import AGENTS
 from designation.models import Agent, Designation, Office, Role
 from tests import factories
+from tests.designation.list_files import made, table_of
 from tests.factories import AgentFactory, People
 
 pytestmark = pytest.mark.django_db
@@ -96,26 +93,15 @@ class TestExport:
         settings.EXPORT_FOLDER = tmp_path
         return tmp_path
 
-    def made(self, client, query: str) -> ExportFile:
-        client.post(f"{EXPORT}?{query}", {"format": "csv"})
-        file = ExportFile.objects.latest("pk")
-        orders.make(file.pk)
-        file.refresh_from_db()
-        return file
-
-    def table(self, file: ExportFile) -> list[dict[str, str]]:
-        assert file.state == "done", file.problem
-        return list(csv.DictReader(io.StringIO(orders.path_of(file).read_text(encoding="utf-8"))))
-
     @pytest.mark.parametrize("query", ["", "designated=no", "active=no", "text=Vandersloot"])
     def test_the_file_has_the_rows_of_the_page_in_its_order(self, people: People, client, agents, query):
         client.force_login(people.hsi_hq)
         shown = [agent.badge_number for agent in listed(client, query)]
-        assert [row["Badge number"] for row in self.table(self.made(client, query))] == shown
+        assert [row["Badge number"] for row in table_of(made(client, f"{EXPORT}?{query}"))] == shown
 
     def test_its_cells_say_what_the_page_says(self, people: People, client, agents):
         client.force_login(people.coordinator)
-        table = {row["Badge number"]: row for row in self.table(self.made(client, f"columns={ALL}"))}
+        table = {row["Badge number"]: row for row in table_of(made(client, f"{EXPORT}?columns={ALL}"))}
         active, suspended, never = (table[agents[name].badge_number] for name in ("active", "suspended", "never"))
         assert list(active) == [column.label for column in AGENTS.catalogue.columns]
         assert (active["Designated now"], active["Status"], active["Office"]) == ("Yes", "Active", "HSI-MIA")
@@ -125,14 +111,14 @@ class TestExport:
 
     def test_it_is_on_record_with_what_was_asked(self, people: People, client, agents):
         client.force_login(people.auditor)
-        file = self.made(client, "designated=yes&columns=agent,until")
+        file = made(client, f"{EXPORT}?designated=yes&columns=agent,until")
         assert file.what == "list of agents"
         assert file.manifest["filters"] == {"asked": {"designated": "yes"}, "sort": "", "columns": ["agent", "until"]}
         assert file.manifest["row_count"] == 1
 
     def test_nobody_exports_what_he_may_not_see(self, people: People, client, agents):
         client.force_login(people.other_coordinator)
-        assert self.table(self.made(client, "")) == []
+        assert table_of(made(client, EXPORT)) == []
 
     def test_it_is_not_given_out_to_one_who_saw_all_agents_for_training_and_does_not_any_more(
         self, people: People, client, agents
@@ -142,8 +128,8 @@ class TestExport:
         user.save()
         AgentFactory(office=Office.objects.get(code="HSI-DEN"))
         client.force_login(user)
-        file = self.made(client, "")
-        assert len(self.table(file)) == len(agents) + 1
+        file = made(client, EXPORT)
+        assert len(table_of(file)) == len(agents) + 1
         user.roles = [Role.COORDINATOR]
         user.save()
         assert client.get(reverse("audit:export_download", args=[file.key])).status_code == 403

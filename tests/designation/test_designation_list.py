@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from designation.lists.designations import DESIGNATIONS
 from designation.models import Designation, Office, Role
 from designation.views import designations as designation_views
 from tests import factories
+from tests.designation.list_files import made, table_of
 from tests.factories import People
 
 pytestmark = pytest.mark.django_db
@@ -285,25 +284,14 @@ class TestExport:
         settings.EXPORT_FOLDER = tmp_path
         return tmp_path
 
-    def made(self, client, query: str, format: str = "csv") -> ExportFile:
-        client.post(f"{EXPORT}?{query}", {"format": format})
-        file = ExportFile.objects.latest("pk")
-        orders.make(file.pk)
-        file.refresh_from_db()
-        return file
-
-    def table(self, file: ExportFile) -> list[dict[str, str]]:
-        assert file.state == "done", file.problem
-        return list(csv.DictReader(io.StringIO(orders.path_of(file).read_text(encoding="utf-8"))))
-
     @pytest.mark.parametrize("query", [f"sort={sort}" for sort in DESIGNATION_SORTS] + ["state=expired", "ends=90"])
     def test_the_file_has_the_rows_of_the_page_in_its_order(self, people: People, client, rows, query):
         client.force_login(people.hsi_hq)
-        assert [row["Number"] for row in self.table(self.made(client, query))] == numbers(client, query)
+        assert [row["Number"] for row in table_of(made(client, f"{EXPORT}?{query}"))] == numbers(client, query)
 
     def test_its_cells_say_what_the_page_says(self, people: People, client, rows):
         client.force_login(people.coordinator)
-        table = {row["Number"]: row for row in self.table(self.made(client, f"columns={ALL}"))}
+        table = {row["Number"]: row for row in table_of(made(client, f"{EXPORT}?columns={ALL}"))}
         soon, over = table[rows["soon"].number], table[rows["over"].number]
         assert list(soon) == [column.label for column in DESIGNATIONS.catalogue.columns]
         assert soon == {
@@ -324,13 +312,13 @@ class TestExport:
     def test_a_workbook_has_dates(self, people: People, client):
         [row] = granted(people, 20)
         client.force_login(people.auditor)
-        book = openpyxl.load_workbook(orders.path_of(self.made(client, "columns=number,until,left", "xlsx")))
+        book = openpyxl.load_workbook(orders.path_of(made(client, f"{EXPORT}?columns=number,until,left", "xlsx")))
         number, until, left = (cell.value for cell in book.worksheets[0][2])
         assert (number, until.date(), left) == (row.number, row.valid_until, 20)
 
     def test_it_is_on_record_with_what_was_asked(self, people: People, client, rows):
         client.force_login(people.auditor)
-        file = self.made(client, "state=live&columns=number,agent&sort=until")
+        file = made(client, f"{EXPORT}?state=live&columns=number,agent&sort=until")
         assert (file.what, file.workflow) == ("list of designations", "designation")
         assert file.manifest["filters"] == {"asked": {"state": "live"}, "sort": "until", "columns": ["number", "agent"]}
         ordered = AccessRecord.objects.get(act="order export")
@@ -340,21 +328,21 @@ class TestExport:
 
     def test_nobody_exports_what_he_may_not_see(self, people: People, client, rows):
         client.force_login(people.other_coordinator)
-        assert self.table(self.made(client, "")) == []
+        assert table_of(made(client, EXPORT)) == []
 
     def test_what_a_spreadsheet_would_run_is_made_harmless(self, people: People, client):
         [row] = granted(people, 20)
         row.agent.last_name = "=cmd()"
         row.agent.save(update_fields=["last_name"])
         client.force_login(people.auditor)
-        [shown] = self.table(self.made(client, ""))
+        [shown] = table_of(made(client, EXPORT))
         assert shown["Agent"].startswith("'=cmd()")
 
     def test_it_is_given_out_only_while_its_owner_sees_the_same(self, people: People, client):
         granted(people, 20)
         user = people.coordinator
         client.force_login(user)
-        download = reverse("audit:export_download", args=[self.made(client, "").key])
+        download = reverse("audit:export_download", args=[made(client, EXPORT).key])
         assert client.get(download).status_code == 200
         user.office = Office.objects.get(code="HSI-DEN")
         user.save()
@@ -366,7 +354,7 @@ class TestExport:
         granted(people, 20)
         user = people.hsi_hq
         client.force_login(user)
-        download = reverse("audit:export_download", args=[self.made(client, "").key])
+        download = reverse("audit:export_download", args=[made(client, EXPORT).key])
         user.office, user.roles = Office.objects.get(code="DEA-HQ"), [Role.DEA_HQ]
         user.save()
         assert client.get(download).status_code == 403

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from audit.models import AccessRecord, ExportFile, StageVisit
 from designation import selectors
 from designation.lists.requests import REQUESTS
 from tests import factories
+from tests.designation.list_files import made, table_of
 from tests.factories import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,18 +34,9 @@ def folder(settings, tmp_path) -> Path:
 
 
 def ordered(client, query: str, format: str = "csv") -> ExportFile:
-    """The export of what the list shows, made."""
-    response = client.post(f"{EXPORT}?{query}", {"format": format})
-    file = ExportFile.objects.latest("pk")
-    assert response.url == reverse("audit:export_detail", args=[file.key])
-    orders.make(file.pk)
-    file.refresh_from_db()
+    file = made(client, f"{EXPORT}?{query}", format)
     assert file.state == "done", file.problem
     return file
-
-
-def rows(file: ExportFile) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(orders.path_of(file).read_text(encoding="utf-8"))))
 
 
 def shown(client, query: str) -> list[str]:
@@ -68,24 +58,24 @@ def mixed(people: People) -> None:
 def test_the_file_has_the_rows_of_the_list_in_its_order(people: People, client, mixed, sort):
     client.force_login(people.hsi_hq)
     file = ordered(client, f"sort={sort}")
-    assert [row["Number"] for row in rows(file)] == shown(client, f"sort={sort}")
+    assert [row["Number"] for row in table_of(file)] == shown(client, f"sort={sort}")
 
 
 @pytest.mark.parametrize("query", ["state=open", "state=approved", "text=T21", "turn=HSI", "turn=mine", "clock=late"])
 def test_the_file_has_the_rows_of_the_filters_in_force(people: People, client, mixed, query):
     client.force_login(people.hsi_hq)
-    assert [row["Number"] for row in rows(ordered(client, query))] == shown(client, query)
+    assert [row["Number"] for row in table_of(ordered(client, query))] == shown(client, query)
 
 
 def test_the_file_has_the_columns_shown_in_their_order(people: People, client, mixed):
     client.force_login(people.hsi_hq)
-    [first, *_] = rows(ordered(client, "columns=state,number,agent"))
+    [first, *_] = table_of(ordered(client, "columns=state,number,agent"))
     assert list(first) == ["State", "Number", "Agent"]
 
 
 def test_every_column_can_be_exported(people: People, client, mixed):
     client.force_login(people.hsi_hq)
-    found = {row["Number"]: row for row in rows(ordered(client, f"columns={ALL}&sort=number"))}
+    found = {row["Number"]: row for row in table_of(ordered(client, f"columns={ALL}&sort=number"))}
     [first, *_, last] = found.values()
     assert len(first) == len(REQUESTS.catalogue.columns)
     assert first["State"] == "HSI review"
@@ -108,7 +98,7 @@ def test_a_workbook_has_them_too_with_what_the_columns_mean(people: People, clie
 
 def test_nobody_exports_what_he_may_not_see(people: People, client, mixed):
     client.force_login(people.other_coordinator)
-    assert rows(ordered(client, "state=open")) == []
+    assert table_of(ordered(client, "state=open")) == []
 
 
 def test_the_export_is_on_record_with_what_was_asked(people: People, client, mixed):
