@@ -15,11 +15,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit.calendar import default_calendar_id, seconds_between_sql
-from audit.canonical import step_hash
+from audit.canonical import HASHED, step_hash
 from audit.models import StepEvent
 
 
-@dataclass(frozen=True)
+# Not frozen: a long history is a hundred thousand of them, which would take twice as long to make.
+@dataclass(slots=True)
 class Step:
     """A step to append. `dimensions` maps text to text; `role` is the role that allowed the act."""
 
@@ -33,7 +34,7 @@ class Step:
     dimensions: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class PastStep(Step):
     """A step of a history that this system did not time: imported, or invented for demonstration."""
 
@@ -89,15 +90,25 @@ WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND left_at IS NUL
 """
 STAY = seconds_between_sql("stay.at", "stay.left_at", calendar="%(calendar)s")
 VISIT_COLUMNS = (
-    "workflow, subject, sequence, stage, party, entered_at, left_at, business_seconds, goal_id, due_at, met, dimensions"
+    "workflow, subject, sequence, stage, party, entered_at, left_at, clock_began_at, business_seconds, goal_id, "
+    "due_at, met, dimensions"
 )
+# Where parties are declared, a stay counts that is on the clock of one; elsewhere, as in imported histories, each does.
+COUNTS = "({0}.party <> '' OR {0}.workflow <> ALL(%(clocked)s))"
+
+
+def clocked_workflows() -> list[str]:
+    """The workflows that declare in which stages whose clock runs."""
+    from audit.verify import subject_models  # which stands on the ledger
+
+    return [model.workflow for model in subject_models()]
 
 
 def _visits_of(steps: str, *, ended: bool = True) -> str:
     """The visits that the selected steps lead to, as columns of audit_stagevisit; open ones unless any has ended."""
     return f"""
     SELECT stay.workflow, stay.subject, stay.sequence, stay.to_state AS stage, stay.party,
-           stay.at AS entered_at, stay.left_at,
+           stay.at AS entered_at, stay.left_at, stay.clock_began_at,
            {STAY.seconds if ended else "NULL::bigint"} AS business_seconds,
            goal.id AS goal_id, due.at AS due_at, stay.left_at <= due.at AS met, stay.dimensions
     FROM ({steps}) AS stay
@@ -111,9 +122,16 @@ def _visits_of(steps: str, *, ended: bool = True) -> str:
 
 
 # Joined, because a filter by ANY(array) looks through the whole array for each row.
-NEW_STEPS = """
-SELECT step.*, NULL::timestamptz AS left_at
+NEW_STEPS = f"""
+SELECT step.*, NULL::timestamptz AS left_at, before.clock_began_at
 FROM unnest(%(steps)s::bigint[]) AS given (id) JOIN audit_stepevent AS step ON step.id = given.id
+LEFT JOIN LATERAL (
+    SELECT coalesce(visit.clock_began_at, CASE WHEN {COUNTS.format("visit")} THEN visit.entered_at END)
+               AS clock_began_at
+    FROM audit_stagevisit AS visit
+    WHERE visit.workflow = step.workflow AND visit.subject = step.subject AND visit.sequence < step.sequence
+    ORDER BY visit.sequence DESC LIMIT 1
+) AS before ON true
 """
 OPEN_VISITS = f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {_visits_of(NEW_STEPS, ended=False)}"
 
@@ -149,7 +167,8 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
         calendar = default_calendar_id()
         closed = {"workflow": workflow, "subjects": columns["subjects"], "at": added[0][1], "calendar": calendar}
         cursor.execute(CLOSE_VISITS, closed)
-        cursor.execute(OPEN_VISITS, {"steps": [key for key, _ in added], "calendar": calendar})
+        opened: dict[str, Any] = {"steps": [key for key, _ in added], "calendar": calendar, "clocked": clocked_workflows()}
+        cursor.execute(OPEN_VISITS, opened)
 
 
 def last_steps(workflow: str, subjects: Iterable[str]) -> dict[str, StepEvent]:
@@ -167,32 +186,17 @@ HELD_ALREADY = """
 SELECT subject FROM audit_stepevent
 WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND sequence = 1 ORDER BY subject LIMIT 1
 """
-STEP_COLUMNS = (
-    "id",
-    "workflow",
-    "subject",
-    "sequence",
-    "transition",
-    "from_state",
-    "to_state",
-    "party",
-    "final",
-    "actor_id",
-    "actor_name",
-    "actor_agency",
-    "actor_role",
-    "at",
-    "reason",
-    "dimensions",
-    "source",
-    "previous_hash",
-    "hash",
-)
+STEP_COLUMNS = (*HASHED, "hash")
+DIMENSIONS_AT = HASHED.index("dimensions")
 COPY_STEPS = f"COPY audit_stepevent ({', '.join(STEP_COLUMNS)}) FROM STDIN"
-STEPS_WITH_END = """
-SELECT step.*, lead(step.at) OVER (PARTITION BY step.subject ORDER BY step.sequence) AS left_at
-FROM audit_stepevent AS step WHERE step.id = ANY(%(steps)s)
+WITH_END_AND_BEGINNING = f"""
+SELECT step.*, lead(step.at) OVER chain AS left_at,
+       min(step.at) FILTER (WHERE NOT step.final AND {COUNTS.format("step")})
+           OVER (chain ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS clock_began_at
+FROM audit_stepevent AS step WHERE {{which}}
+WINDOW chain AS (PARTITION BY step.workflow, step.subject ORDER BY step.sequence)
 """
+VISITS_OF_HISTORY = _visits_of(WITH_END_AND_BEGINNING.format(which="step.id = ANY(%(steps)s)"))
 
 
 def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> int:
@@ -218,8 +222,8 @@ def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> 
             for row in _chained(workflow, history, keys, source):
                 copy.write_row(row)
         cursor.execute(
-            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {_visits_of(STEPS_WITH_END)}",
-            {"steps": keys, "calendar": default_calendar_id()},
+            f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {VISITS_OF_HISTORY}",
+            {"steps": keys, "calendar": default_calendar_id(), "clocked": clocked_workflows()},
         )
     return len(history)
 
@@ -248,31 +252,30 @@ def _chained(workflow: str, history: Sequence[PastStep], keys: Sequence[int], so
     ends: dict[str, tuple[int, str, bytes]] = {}
     for key, step in zip(keys, history, strict=True):
         sequence, from_state, previous_hash = ends.get(step.subject, (0, "", b""))
-        dimensions = _json(step.dimensions)
-        row: dict[str, Any] = {
-            "id": key,
-            "workflow": workflow,
-            "subject": step.subject,
-            "sequence": sequence + 1,
-            "transition": step.transition,
-            "from_state": from_state,
-            "to_state": step.to_state,
-            "party": step.party,
-            "final": step.final,
-            "actor_id": step.actor_id,
-            "actor_name": step.actor_name,
-            "actor_agency": step.actor_agency,
-            "actor_role": step.role,
-            "at": step.at,
-            "reason": step.reason,
-            "dimensions": step.dimensions,
-            "source": source,
-            "previous_hash": previous_hash,
-        }
-        row["hash"] = step_hash(row)
-        row["dimensions"] = dimensions
-        ends[step.subject] = (sequence + 1, step.to_state, row["hash"])
-        yield tuple(row.values())
+        as_json = _json(step.dimensions)
+        row = (
+            key,
+            workflow,
+            step.subject,
+            sequence + 1,
+            step.transition,
+            from_state,
+            step.to_state,
+            step.party,
+            step.final,
+            step.actor_id,
+            step.actor_name,
+            step.actor_agency,
+            step.role,
+            step.at,
+            step.reason,
+            step.dimensions,
+            source,
+            previous_hash,
+        )
+        hashed = step_hash(row)
+        ends[step.subject] = (sequence + 1, step.to_state, hashed)
+        yield *row[:DIMENSIONS_AT], as_json, *row[DIMENSIONS_AT + 1 :], hashed
 
 
 def _json(dimensions: dict[str, str]) -> str:
@@ -283,11 +286,7 @@ def _json(dimensions: dict[str, str]) -> str:
     return json.dumps(dimensions)
 
 
-ALL_STEPS = """
-SELECT step.*, lead(step.at) OVER (PARTITION BY step.workflow, step.subject ORDER BY step.sequence) AS left_at
-FROM audit_stepevent AS step
-"""
-DERIVED_VISITS = _visits_of(ALL_STEPS)
+DERIVED_VISITS = _visits_of(WITH_END_AND_BEGINNING.format(which="true"))
 
 
 def rebuild_visits() -> int:
@@ -297,7 +296,7 @@ def rebuild_visits() -> int:
         cursor.execute("DELETE FROM audit_stagevisit")
         cursor.execute(
             f"INSERT INTO audit_stagevisit ({VISIT_COLUMNS}) {DERIVED_VISITS}",
-            {"calendar": default_calendar_id()},
+            {"calendar": default_calendar_id(), "clocked": clocked_workflows()},
         )
         return int(cursor.rowcount)
 
@@ -312,5 +311,6 @@ def visits_that_differ(limit: int = 20) -> list[tuple[str, str, int]]:
     ) AS difference GROUP BY workflow, subject, sequence ORDER BY workflow, subject, sequence LIMIT %(limit)s
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, {"calendar": default_calendar_id(), "limit": limit})
+        parameters: dict[str, Any] = {"calendar": default_calendar_id(), "clocked": clocked_workflows(), "limit": limit}
+        cursor.execute(query, parameters)
         return cursor.fetchall()

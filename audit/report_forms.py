@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -56,7 +57,13 @@ class Asked:
         fields |= {name: values[0] or EMPTY for name, values in question.wanted_dimensions().items()}
         if self.least:
             fields["least"] = str(self.least)
-        return urlencode(fields | chosen)
+        return "&".join([_pair(name, value) for name, value in (fields | chosen).items()])
+
+
+# A page has hundreds of addresses, which differ in a word or two.
+@lru_cache(maxsize=4096)
+def _pair(name: str, value: str) -> str:
+    return urlencode({name: value})
 
 
 def measure_code(measure: Measure) -> str:

@@ -9,15 +9,19 @@ not hold is computed from the stays until it is made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from audit.reports.facts import sees_all, wanted_sql
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import ENDED, Measure, MeasuredWith, Question, dimension_names
+from audit.statements import SQL, rows_of
+
+if TYPE_CHECKING:
+    from audit.reports.figures import Moment
 
 MOST_DIMENSIONS = 6  # of which all pairs are kept
 # What is only counted, beside the measures of times.
@@ -85,29 +89,29 @@ def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> 
         return {Period(since, until): key for key, since, until in cursor.fetchall()}
 
 
+# Each period gives a row at least, so that one which was made again since it was found to hold is not taken for empty.
 KEPT = """
-SELECT coalesce(figures.dimensions ->> %(by)s, ''), period.since, measure, name, requests, seconds, percentiles,
-       slowest, stays, judged, met
-FROM audit_periodfigures AS figures JOIN audit_summarisedperiod AS period ON period.id = figures.period_id
-WHERE figures.period_id = ANY(%(periods)s) AND figures.grouped_by = %(grouped_by)s
-  AND figures.dimensions @> %(filters)s::jsonb AND {wanted}
+SELECT period.id, coalesce(figures.dimensions ->> %(by)s, ''), period.since, measure, name, requests, seconds,
+       percentiles, slowest, stays, judged, met
+FROM audit_summarisedperiod AS period
+LEFT JOIN audit_periodfigures AS figures
+       ON figures.period_id = period.id AND figures.grouped_by = %(grouped_by)s
+      AND figures.dimensions @> %(filters)s::jsonb AND figures.measure <> ALL(%(only_counted)s) AND {wanted}
+WHERE period.id = ANY(%(periods)s)
 """
 
 
 def kept_figures(
-    question: Question,
-    wanted: Sequence[Period],
-    calendar: MeasuredWith,
-    *,
-    by: str = "",
-    measures: Sequence[Measure] = (),
+    question: Question, wanted: Sequence[Period], moment: Moment, *, by: str = "", measures: Sequence[Measure] = ()
 ) -> tuple[list[tuple], list[Period]]:
     """Rows for the periods whose figures are kept and hold, and the periods that are left to compute."""
     if not _covers(question, by):
         return [], list(wanted)
-    held = holding(question.workflow, wanted, calendar)
-    rows = _kept_rows(question, list(held.values()), by, measures) if held else []
-    return rows, [period for period in wanted if period not in held]
+    held = moment.holding(question.workflow, wanted)
+    condition, of_measures = wanted_sql(measures)
+    parameters = _asked(question, held, by) | of_measures | {"by": by, "only_counted": [FILED_ONES, UNCLOCKED]}
+    rows = rows_of(SQL(KEPT.format(wanted=condition), parameters)) if held else []
+    return [tuple(row) for _, *row in rows if row[2] is not None], _left(wanted, held, {row[0] for row in rows})
 
 
 def _covers(question: Question, by: str) -> bool:
@@ -121,24 +125,22 @@ def _covers(question: Question, by: str) -> bool:
     )
 
 
-def _kept_rows(question: Question, keys: list[int], by: str, measures: Sequence[Measure]) -> list[tuple]:
+def _asked(question: Question, held: Mapping[Period, int], by: str = "") -> dict[str, Any]:
     filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
-    condition, of_measures = wanted_sql(measures)
-    parameters: dict[str, Any] = {
-        **of_measures,
-        "periods": keys,
-        "by": by,
+    return {
+        "periods": list(held.values()),
         "grouped_by": " ".join(sorted({*filters, *([by] if by else [])})),
         "filters": json.dumps(filters),
     }
-    with connection.cursor() as cursor:
-        timed = f"{condition} AND measure NOT IN ('{FILED_ONES}', '{UNCLOCKED}')"
-        cursor.execute(KEPT.format(wanted=timed), parameters)
-        return cursor.fetchall()
+
+
+def _left(wanted: Sequence[Period], held: Mapping[Period, int], found: Collection[int]) -> list[Period]:
+    """The periods that are not kept, or are so no more."""
+    return [period for period in wanted if held.get(period) not in found]
 
 
 COUNTS = """
-SELECT period.since, counted.number FROM audit_summarisedperiod AS period
+SELECT period.id, period.since, counted.number FROM audit_summarisedperiod AS period
 JOIN LATERAL (
     SELECT coalesce(sum(requests), 0)::bigint AS number FROM audit_periodfigures
     WHERE period_id = period.id AND measure = %(counted)s AND grouped_by = %(grouped_by)s
@@ -149,7 +151,7 @@ WHERE period.id = ANY(%(periods)s)
 
 
 def kept_counts(
-    counted: str, question: Question, wanted: Sequence[Period], calendar: MeasuredWith
+    counted: str, question: Question, wanted: Sequence[Period], moment: Moment
 ) -> tuple[dict[date, int], list[Period]]:
     """How many were filed, or ended without a clock (`FILED_ONES`, `UNCLOCKED`), in each kept period that holds.
 
@@ -157,17 +159,6 @@ def kept_counts(
     """
     if not _covers(question, ""):
         return {}, list(wanted)
-    held = holding(question.workflow, wanted, calendar)
-    filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            COUNTS,
-            {
-                "counted": counted,
-                "periods": list(held.values()),
-                "grouped_by": " ".join(sorted(filters)),
-                "filters": json.dumps(filters),
-            },
-        )
-        counts = dict(cursor.fetchall())
-    return counts, [period for period in wanted if period not in held]
+    held = moment.holding(question.workflow, wanted)
+    rows = rows_of(SQL(COUNTS, _asked(question, held) | {"counted": counted})) if held else []
+    return {since: number for _, since, number in rows}, _left(wanted, held, {row[0] for row in rows})

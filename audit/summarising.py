@@ -73,7 +73,7 @@ def summarise(workflow: str, *, today: date | None = None) -> int:
 # Each begins with a stay, but for a case that ended with its first step: both are found by an index.
 FIRST_INSTANT = """
 SELECT least(
-    (SELECT min(entered_at) FROM audit_stagevisit WHERE workflow = %(workflow)s),
+    (SELECT min(entered_at) FROM audit_stagevisit WHERE workflow = %(workflow)s AND clock_began_at IS NULL),
     (SELECT min(at) FROM audit_stepevent WHERE workflow = %(workflow)s AND final)
 )
 """

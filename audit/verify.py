@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from audit.canonical import step_hash
+from audit.canonical import HASHED, step_hash
 from audit.ledger import STEP_COLUMNS
 from audit.machine import Subject
 from audit.models import StepEvent
@@ -54,7 +54,7 @@ def _problem(step: Mapping[str, Any], previous: Mapping[str, Any] | None) -> str
         return "does not continue the step before it"
     if not all(isinstance(value, str) for value in step["dimensions"].values()):
         return "its dimensions are not text"
-    if bytes(step["hash"]) != step_hash(step):
+    if bytes(step["hash"]) != step_hash([step[name] for name in HASHED]):
         return "its content is not what its hash covers"
     if step["from_state"] != (previous["to_state"] if previous else ""):
         return "does not begin where the step before it ended"

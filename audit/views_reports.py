@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib import messages
@@ -82,16 +82,24 @@ def _shows(name: str) -> tuple[str, ...]:
     return ("every",) if name in BY_PERIOD else ()
 
 
+class Cell(TypedDict):
+    """A cell as people read it; the number of some requests has the address of the list of them."""
+
+    text: str
+    number: bool
+    url: str
+
+
 @dataclass(frozen=True)
 class Section:
-    """A report on a page: its table with cells as people read them, its picture, and the addresses of both.
+    """A report on a page: its table, each row with its head and its other cells, its picture, and their address.
 
     `size` and `narrow` are about how wide and high the picture is in pixels, also on a phone.
     """
 
     name: str
     table: Table
-    rows: list[list[dict[str, Any]]]
+    rows: list[tuple[str, list[Cell]]]
     says: str
     address: str
     empty: bool = False
@@ -289,23 +297,25 @@ def _context(form: ReportForm, asked: Asked, moment: Moment) -> dict[str, Any]:
 def _section(part: Part, asked: Asked) -> Section:
     table = part.table
     lists_at = reverse("audit:behind")
-    rows = [_cells(table, place, asked, lists_at) for place in range(len(table.rows))]
+    rows = [_row(table, place, asked, lists_at) for place in range(len(table.rows))]
     section = Section(part.name, table, rows, part.says, asked.address(), empty=not table.rows)
-    if not hasattr(part.report, "picture"):
+    if part.picture is None:
         return section
-    picture = part.report.picture()
+    picture = part.picture
     wide, narrow = (drawing.size(picture.chart, picture.data, width) for width in (drawing.WIDE, drawing.NARROW))
     return replace(section, size=wide, narrow=narrow)
 
 
-def _cells(table: Table, place: int, asked: Asked, lists_at: str) -> list[dict[str, Any]]:
-    """The row as people read it; its numbers of requests lead to the lists behind them, which are at that path."""
+def _row(table: Table, place: int, asked: Asked, lists_at: str) -> tuple[str, list[Cell]]:
+    """The row's head, and its other cells; `lists_at` is the path of the lists behind its numbers of requests."""
     lists = table.behind[place] if table.behind else {}
-    return [
+    head, *values = table.rows[place]
+    (_, unit), *columns = table.columns
+    return shown(head, unit), [
         {
             "text": shown(value, unit),
             "number": unit not in (TEXT, DAY),
             "url": f"{lists_at}?{asked.address(**lists[name])}" if value and name in lists else "",
         }
-        for value, (name, unit) in zip(table.rows[place], table.columns, strict=True)
+        for value, (name, unit) in zip(values, columns, strict=True)
     ]

@@ -125,8 +125,11 @@ def settle_held(log: Log, meaning: Meaning) -> int:
 
 
 def _held(workflow: str, cases: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
-    steps = StepEvent.objects.filter(workflow=workflow, subject__in=list(cases)).order_by("subject", "sequence")
+    of_workflow = StepEvent.objects.filter(workflow=workflow)
     held: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    if not of_workflow.exists():
+        return held
+    steps = of_workflow.filter(subject__in=list(cases)).order_by("subject", "sequence")
     for step in steps.iterator(chunk_size=5000):
         held[step.subject].append(_content(step))
     return held

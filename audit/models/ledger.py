@@ -33,7 +33,10 @@ class StepEvent(models.Model):
     to_state = models.CharField(max_length=120)
     party = models.CharField(max_length=40, blank=True, help_text="Whose clock runs after the step.")
     final = models.BooleanField(default=False, help_text="The step ends the process.")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # Indexed below, without the steps of nobody, as all of an imported history are.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     actor_name = models.CharField(max_length=160)
     actor_agency = models.CharField(max_length=40, blank=True)
     actor_role = models.CharField(max_length=40, blank=True)
@@ -53,6 +56,7 @@ class StepEvent(models.Model):
             models.Index(fields=["workflow", "at"], name="stepevent_ends", condition=Q(final=True)),
             models.Index(fields=["workflow", "to_state", "at"], name="stepevent_reasons", condition=~Q(reason="")),
             models.Index(fields=["workflow", "source"], name="stepevent_sources"),
+            models.Index(fields=["actor"], name="stepevent_actors", condition=Q(actor__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -121,8 +125,12 @@ class StageVisit(models.Model):
     party = models.CharField(max_length=40, blank=True)
     entered_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
+    clock_began_at = models.DateTimeField(
+        null=True, help_text="When the subject's first stay that counts began, if that is an earlier one."
+    )
     business_seconds = models.BigIntegerField(null=True, help_text="From entry to leaving; empty while in the stage.")
-    goal = models.ForeignKey(Goal, on_delete=models.PROTECT, null=True, related_name="+")
+    # Indexed below, without the many stays that have none.
+    goal = models.ForeignKey(Goal, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     due_at = models.DateTimeField(null=True)
     met = models.BooleanField(null=True, help_text="Left by the due time; empty without a goal or while in the stage.")
     dimensions = models.JSONField(default=dict)
@@ -157,7 +165,12 @@ class StageVisit(models.Model):
                 name="stagevisit_open_by_due",
                 condition=Q(left_at__isnull=True),
             ),
-            models.Index(fields=["workflow", "entered_at"], name="stagevisit_by_entry"),
+            models.Index(
+                fields=["workflow", "entered_at"],
+                name="stagevisit_firsts",
+                condition=Q(clock_began_at__isnull=True),
+            ),
+            models.Index(fields=["goal"], name="stagevisit_goals", condition=Q(goal__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -19,18 +19,23 @@ AGES = [(40, "Up to 1 week"), (80, "1 to 2 weeks"), (160, "2 to 4 weeks"), (480,
 OLDER = "Over 12 weeks"
 AGE_NAMES = [name for _, name in AGES] + [OLDER]
 
-AGE = seconds_between_sql("first.entered_at", "%(as_of)s", calendar="%(calendar)s", name="age")
+AGE = seconds_between_sql(
+    "open.filed_at",
+    "%(as_of)s",
+    calendar="%(calendar)s",
+    name="age",
+    within=("(SELECT min(filed_at) FROM open)", "%(as_of)s"),
+)
 # The age of a request is that since it was first filed, whatever stage it is in now.
-OPEN_STAYS = """
-SELECT open.subject, open.stage, open.party, open.entered_at, open.due_at < %(as_of)s AS late, {age} AS age
-FROM audit_stagevisit AS open
-JOIN LATERAL (
-    SELECT first.entered_at FROM audit_stagevisit AS first
-    WHERE first.workflow = open.workflow AND first.subject = open.subject AND {counts_first}
-    ORDER BY first.sequence LIMIT 1
-) AS first ON true
-{joins}
-WHERE open.workflow = %(workflow)s AND open.left_at IS NULL AND {counts} AND {conditions}
+OPEN_STAYS = f"""
+WITH open AS MATERIALIZED (
+    SELECT stay.subject, stay.stage, stay.party, stay.entered_at, stay.due_at < %(as_of)s AS late,
+           coalesce(stay.clock_began_at, stay.entered_at) AS filed_at
+    FROM audit_stagevisit AS stay
+    WHERE stay.workflow = %(workflow)s AND stay.left_at IS NULL AND {{counts}} AND {{conditions}}
+)
+SELECT open.subject, open.stage, open.party, open.entered_at, open.late, {AGE.seconds} AS age
+FROM open {AGE.joins}
 """
 BACKLOG = """
 WITH stay AS MATERIALIZED ({open})
@@ -124,14 +129,8 @@ def open_stays(question: Question, moment: Moment) -> SQL:
         "as_of": moment.as_of,
         "calendar": moment.calendar.pk,
     }
-    restricted = restrictions(question, "open")
-    text = OPEN_STAYS.format(
-        age=AGE.seconds,
-        joins=AGE.joins,
-        counts=counts(question, "open"),
-        counts_first=counts(question, "first"),
-        conditions=restricted.text,
-    )
+    restricted = restrictions(question, "stay")
+    text = OPEN_STAYS.format(counts=counts(question, "stay"), conditions=restricted.text)
     return SQL(text, parameters | restricted.parameters)
 
 

@@ -36,11 +36,7 @@ FILED_CASES = """
 SELECT stay.subject, stay.entered_at AS at, {dimensions} AS dimensions
 FROM audit_stagevisit AS stay
 WHERE stay.workflow = %(workflow)s AND stay.entered_at >= %(since)s AND stay.entered_at < %(until)s AND {counts}
-  AND NOT EXISTS (
-      SELECT FROM audit_stagevisit AS earlier
-      WHERE earlier.workflow = stay.workflow AND earlier.subject = stay.subject
-        AND earlier.sequence < stay.sequence AND {counts_earlier}
-  )
+  AND stay.clock_began_at IS NULL
 """
 HAS_NO_STAY = """NOT EXISTS (
     SELECT FROM audit_stagevisit AS stay
@@ -108,7 +104,6 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
         found = FILED_CASES.format(
             dimensions="stay.dimensions" if as_filed else AT_LAST_STEP if asks_dimensions else "NULL::jsonb",
             counts=counts(question, "stay"),
-            counts_earlier=counts(question, "earlier"),
         )
         if question.every_stay_counts:
             # What ended with its first step was filed then.

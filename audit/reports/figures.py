@@ -8,7 +8,7 @@ taken; else they are computed from the stays. Both come from `audit.reports.fact
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -59,6 +59,7 @@ class Moment:
 
     as_of: datetime
     calendar: MeasuredWith
+    _held: dict[tuple[str, Period], int | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def now(cls) -> Moment:
@@ -69,6 +70,15 @@ class Moment:
     @property
     def today(self) -> date:
         return self.as_of.astimezone(self.calendar.zone).date()
+
+    def holding(self, workflow: str, wanted: Sequence[Period]) -> dict[Period, int]:
+        """As `audit.summaries.holding`, which is asked once for each period, however many reports a page has."""
+        unknown = [period for period in wanted if (workflow, period) not in self._held]
+        if unknown:
+            found = summaries.holding(workflow, unknown, self.calendar)
+            self._held.update({(workflow, period): found.get(period) for period in unknown})
+        held = {period: self._held[workflow, period] for period in wanted}
+        return {period: key for period, key in held.items() if key is not None}
 
 
 AGGREGATE = """
@@ -96,7 +106,7 @@ def figures(
     if every and every not in EVERY:
         raise ValueError(f"Reports know no {every!r}.")
     wanted = list(split(question.period, every)) if every else [question.period]
-    kept, missing = summaries.kept_figures(question, wanted, moment.calendar, by=by, measures=measures)
+    kept, missing = summaries.kept_figures(question, wanted, moment, by=by, measures=measures)
     found = [_read(row, bool(every)) for row in kept]
     for period in joined(missing):
         found += _computed(question.but(period=period), moment, by, every, measures)

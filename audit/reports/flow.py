@@ -43,7 +43,7 @@ class Throughput:
         """By the first day of each period; by the dimensions as they were when it was filed."""
         wanted = list(split(self.question.period, self.every))
         ended = self.question.but(cohort=ENDED)
-        counts, missing = summaries.kept_counts(summaries.FILED_ONES, ended, wanted, self.moment.calendar)
+        counts, missing = summaries.kept_counts(summaries.FILED_ONES, ended, wanted, self.moment)
         for period in joined(missing):
             of = cases(self.question.but(cohort=FILED, period=period), [], self.moment.calendar, as_filed=True)
             text = FILED_BY_PERIOD.format(bucket=summaries.bucket_sql(self.every), cases=of.text)
@@ -85,7 +85,7 @@ def unclocked_count(question: Question, moment: Moment) -> int:
     """
     if question.cohort != ENDED:
         return 0
-    kept, missing = summaries.kept_counts(summaries.UNCLOCKED, question, [question.period], moment.calendar)
+    kept, missing = summaries.kept_counts(summaries.UNCLOCKED, question, [question.period], moment)
     if not missing:
         return sum(kept.values())
     of = unclocked(question, [], moment.calendar)

@@ -12,7 +12,7 @@ from audit.reports import sources
 from audit.reports.backlog import Backlog
 from audit.reports.figures import Moment
 from audit.reports.flow import ProcessMap, Returns, Throughput, unclocked_count
-from audit.reports.tables import Table
+from audit.reports.tables import Picture, Table
 from audit.reports.timeliness import Compared, Stages, Trend
 
 MAP = "map"
@@ -30,12 +30,16 @@ BY_PERIOD = ("trend", "throughput")
 
 @dataclass(frozen=True)
 class Part:
-    """A report of a page: its name in addresses, one of its tables, and what its picture shows; empty without one."""
+    """A report of a page: its name in addresses, one of its tables, its picture and what that shows.
+
+    A map has no `picture`, but says what it shows; without either, `says` is empty.
+    """
 
     name: str
     report: Any
     table: Table
-    says: str
+    picture: Picture | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ def svg(report: Any, width: int) -> str:
 
 
 def _part(name: str, report: Any, table: Table | None = None) -> Part:
-    says = report.picture().says if hasattr(report, "picture") else ""
-    return Part(name, report, table or report.table(), says)
+    picture = report.picture() if hasattr(report, "picture") else None
+    return Part(name, report, table or report.table(), picture, picture.says if picture else "")
 
 
 def _timeliness(asked: Asked, moment: Moment) -> list[Part]:
@@ -106,7 +110,8 @@ def _returns(asked: Asked, moment: Moment) -> list[Part]:
 
 def _map(asked: Asked, moment: Moment) -> list[Part]:
     report = ProcessMap(asked.question, moment, asked.least)
-    return [Part(MAP, report, report.table(), f"Process map; the table has every arrow. {report.left_out}".strip())]
+    says = f"Process map; the table has every arrow. {report.left_out}".strip()
+    return [Part(MAP, report, report.table(), says=says)]
 
 
 PAGES = {

@@ -14,6 +14,7 @@ VIEWS = """
 CREATE TEMPORARY VIEW audit_stagevisit AS
 SELECT visit.id, visit.workflow, visit.subject, visit.sequence, visit.stage, visit.party, visit.entered_at,
        CASE WHEN next.id IS NOT NULL THEN visit.left_at END AS left_at,
+       visit.clock_began_at,
        CASE WHEN next.id IS NOT NULL THEN visit.business_seconds END AS business_seconds,
        visit.goal_id, visit.due_at, CASE WHEN next.id IS NOT NULL THEN visit.met END AS met, visit.dimensions
 FROM audit_stagevisit AS visit

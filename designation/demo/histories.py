@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -113,9 +113,9 @@ def act(row: Any, name: str, *, at: datetime, actor: User | None, reason: str = 
 
 def past(step: Step, *, at: datetime, actor: User | None) -> PastStep:
     if actor is None:
-        return PastStep(**vars(step), at=at, actor_name="system")
+        return PastStep(**asdict(step), at=at, actor_name="system")
     return PastStep(
-        **vars(step), at=at, actor_id=actor.pk, actor_name=actor.recorded_name, actor_agency=actor.agency_code
+        **asdict(step), at=at, actor_id=actor.pk, actor_name=actor.recorded_name, actor_agency=actor.agency_code
     )
 
 

@@ -43,6 +43,22 @@ def set_based(made: Calendar, pairs: list[tuple]) -> list[int]:
     )
 
 
+def set_based_within(made: Calendar, pairs: list[tuple]) -> list[int]:
+    starts, ends = zip(*pairs, strict=True)
+    known = [at for at in (*starts, *ends) if at is not None]
+    span = calendar.seconds_between_sql(
+        "pair.a", "pair.b", calendar="%(calendar)s", within=("%(first)s::timestamptz", "%(last)s::timestamptz")
+    )
+    return query(
+        f"SELECT {span.seconds} FROM {PAIRS} {span.joins} ORDER BY place",
+        calendar=made.pk,
+        starts=list(starts),
+        ends=list(ends),
+        first=min(known),
+        last=max(known),
+    )
+
+
 @pytest.fixture(params=["federal", "stormy", "stormy in Guam"])
 def made(request: pytest.FixtureRequest) -> Calendar:
     if request.param == "federal":
@@ -61,7 +77,7 @@ def points(made: Calendar) -> list[datetime]:
     return chosen
 
 
-@pytest.mark.parametrize("measure", [by_row, set_based])
+@pytest.mark.parametrize("measure", [by_row, set_based, set_based_within])
 def test_seconds_equal_those_in_python(made, points, measure):
     clock = calendar.load(made.name)
     pairs = list(pairwise(points))
@@ -84,13 +100,13 @@ def test_due_instants_equal_those_in_python(made, points):
     assert due == [clock.add(at, seconds) for at, seconds in zip(early, added, strict=True)]
 
 
-@pytest.mark.parametrize("measure", [by_row, set_based])
+@pytest.mark.parametrize("measure", [by_row, set_based, set_based_within])
 def test_an_open_stay_has_no_length_and_no_row_is_lost(made, measure):
     noon = eastern("2024-03-06 12:00")
     assert measure(made, [(noon, None), (noon, noon), (None, noon)]) == [None, 0, None]
 
 
-@pytest.mark.parametrize("measure", [by_row, set_based])
+@pytest.mark.parametrize("measure", [by_row, set_based, set_based_within])
 @pytest.mark.parametrize("outside", ["before", "after"])
 def test_instants_outside_the_calendar_are_errors(made, measure, outside):
     at = made.starts_at - timedelta(microseconds=1) if outside == "before" else made.ends_at

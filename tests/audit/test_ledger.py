@@ -1,14 +1,17 @@
 """The ledger: append-only, a chain for each subject, computed the same way in Python and in SQL."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit import ledger, verify
+from audit.canonical import HASHED, step_hash
 from audit.ledger import LedgerConflict, PastStep
 from audit.models import StageVisit, StepEvent
 from designation import workflow
@@ -161,7 +164,7 @@ def test_python_and_sql_compute_the_same_hash(cursor, texts, numbers, at, dimens
         %(reason)s, %(dimensions)s, %(source)s, %(previous_hash)s)""",
         {**step, "dimensions": ledger._json(dimensions)},
     )
-    assert bytes(cursor.fetchone()[0]) == verify.step_hash({**step, "dimensions": dimensions})
+    assert bytes(cursor.fetchone()[0]) == step_hash([{**step, "dimensions": dimensions}[name] for name in HASHED])
 
 
 @pytest.mark.parametrize(
@@ -259,6 +262,42 @@ def test_a_past_history_is_chained_measured_and_marked(cursor):
     assert set(StepEvent.objects.values_list("source", flat=True)) == {"imported"}
     visits = StageVisit.objects.order_by("subject").values_list("subject", "stage", "business_seconds")
     assert list(visits) == [("A", "open", 8 * 3600), ("B", "open", None)]
+
+
+def beginnings(subject):
+    """The stages of a subject in their order, each with the stage in which its clock had begun; empty if in none."""
+    visits = list(StageVisit.objects.filter(subject=subject).order_by("sequence"))
+    entered = {visit.entered_at: visit.stage for visit in visits} | {None: ""}
+    return [(visit.stage, entered[visit.clock_began_at]) for visit in visits]
+
+
+def test_a_stay_says_when_the_clock_of_its_request_first_ran(people):
+    """A draft is on nobody's clock; no return resets it."""
+    request = factories.request(people, "field_review")
+    assert beginnings(request.number) == [
+        ("draft", ""),
+        ("hsi_review", ""),
+        ("dea_intake", "hsi_review"),
+        ("field_review", "hsi_review"),
+    ]
+
+
+def test_of_a_history_without_declared_parties_every_stay_counts(cursor):
+    steps = [past("A", MONDAY + timedelta(days=day), stage) for day, stage in enumerate(["open", "asked", "again"])]
+    ledger.append_history("legacy", steps, source="imported")
+    ledger.append("legacy", [ledger.Step("A", "move", "more")], actor=None)
+    assert beginnings("A") == [("open", ""), ("asked", "open"), ("again", "open"), ("more", "open")]
+    assert ledger.visits_that_differ() == []
+
+
+def test_an_upgrade_fills_in_when_clocks_began(people, cursor):
+    factories.request(people, "field_review")
+    ledger.append_history("legacy", [past("A", MONDAY, "open"), past("A", MONDAY, "asked")], source="imported")
+    StageVisit.objects.update(clock_began_at=None)
+    assert ledger.visits_that_differ()
+    upgrade = import_module("audit.migrations.0021_beginnings_of_clocks")
+    upgrade.fill(apps, connection.schema_editor(atomic=False))
+    assert ledger.visits_that_differ() == []
 
 
 def test_a_history_is_refused_whole_when_its_time_runs_backwards(cursor):

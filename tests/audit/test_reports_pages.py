@@ -161,7 +161,7 @@ def test_returns_of_an_imported_history_count_without_a_reason(client, people, o
     client.force_login(people.auditor)
     assert table(client, "returns", **old_cases)[1:] == [["Not stated", "asked", "1"]]
     page = client.get(RETURNS, old_cases)
-    url = next(cell["url"] for cell in page.context["sections"][1].rows[0] if cell["url"])
+    url = next(cell["url"] for cell in page.context["sections"][1].rows[0][1] if cell["url"])
     assert [row.subject for row in client.get(url).context["page"]] == ["C1"]
 
 
@@ -184,7 +184,7 @@ def test_a_figure_leads_to_its_requests_and_each_to_its_trail(client, people):
     client.force_login(people.auditor)
     page = client.get(PAGE, this_month())
     stages = next(section for section in page.context["sections"] if section.name == "stages")
-    url = next(cell["url"] for cell in stages.rows[0] if cell["url"])
+    url = next(cell["url"] for cell in stages.rows[0][1] if cell["url"])
     behind = client.get(url)
     assert {row.subject for row in behind.context["page"]} == {request.number for request in requests}
     text = behind.content.decode()
