@@ -167,7 +167,11 @@ def append(workflow: str, steps: Sequence[Step], *, actor: Any) -> None:
         calendar = default_calendar_id()
         closed = {"workflow": workflow, "subjects": columns["subjects"], "at": added[0][1], "calendar": calendar}
         cursor.execute(CLOSE_VISITS, closed)
-        opened: dict[str, Any] = {"steps": [key for key, _ in added], "calendar": calendar, "clocked": clocked_workflows()}
+        opened: dict[str, Any] = {
+            "steps": [key for key, _ in added],
+            "calendar": calendar,
+            "clocked": clocked_workflows(),
+        }
         cursor.execute(OPEN_VISITS, opened)
 
 
