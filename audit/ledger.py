@@ -232,13 +232,17 @@ def append_history(workflow: str, steps: Iterable[PastStep], *, source: str) -> 
     return len(history)
 
 
+# From a sample a third of the usual, which tells as well how many steps a workflow has, in a third of the time.
+LOOK = "SET LOCAL default_statistics_target = 30; ANALYZE audit_stepevent, audit_stagevisit"
+
+
 def look_at_bulk() -> None:
     """Lets PostgreSQL see how much the ledger holds, after histories in bulk.
 
     Reports that ran before it had looked by itself took minutes instead of a second.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE audit_stepevent, audit_stagevisit")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOOK)
 
 
 def _in_order_of_time(history: Sequence[PastStep]) -> Iterable[str]:
