@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from audit.role_admin import RoleAdmin
 from designation.models import User
-from designation.models.people import spellings
 
 
 class ScopedAdmin(RoleAdmin):
@@ -20,19 +18,6 @@ class ScopedAdmin(RoleAdmin):
         """Unordered: the list orders it, also by what a subclass adds."""
         rows: Any = self.model._default_manager
         return rows.visible_to(user_of(request))
-
-
-class FoundByAnySpelling(admin.ModelAdmin):
-    """Finds the names of people whichever apostrophe they are typed with."""
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        typed, *others = spellings(search_term)
-        found, repeats = super().get_search_results(request, queryset, typed)
-        for spelled in others:
-            found |= super().get_search_results(request, queryset, spelled)[0]
-        return found, repeats
 
 
 def user_of(request: HttpRequest) -> User:

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
-from designation.admin.base import FoundByAnySpelling, user_of
+from designation.admin.base import user_of
 from designation.admin.queue import KindFilter, OfficeFilter, SelectFilter
 from designation.models import Designation, Request, Role, User
 from designation.models.designations import Status
@@ -32,7 +32,7 @@ class RequestKindFilter(KindFilter):
 
 
 @admin.register(Designation)
-class DesignationAdmin(FoundByAnySpelling, ActsAdmin):
+class DesignationAdmin(ActsAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
     acts = ("suspend", "reinstate", "revoke")
     job_kind = "designations"
@@ -42,7 +42,7 @@ class DesignationAdmin(FoundByAnySpelling, ActsAdmin):
     list_display = ["number", "agent", "office", "status", "valid_from", "valid_until", "kind"]
     list_filter = [StatusFilter, RequestKindFilter, OfficeFilter]
     sorts = {"pk": ("pk",), "valid_until": ("valid_until", "pk")}
-    search_fields = ["number", "^agent__badge_number", "^agent__last_name", "^agent__first_name"]
+    search_fields = ["number", "agent__badge_number__begins", "agent__last_name__begins", "agent__first_name__begins"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Designation]:
         return super().get_queryset(request).select_related("agent", "office", "agreement", "request")

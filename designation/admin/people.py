@@ -108,7 +108,7 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):
     list_display = ["username", "first_name", "last_name", "office", "role_names", "is_active", "last_login"]
     list_filter = [RoleFilter, "is_active"]
     list_select_related = ["office"]
-    search_fields = ["^username", "^first_name", "^last_name", "^email", "=office__code"]
+    search_fields = ["username__begins", "first_name__begins", "last_name__begins", "email__begins", "=office__code"]
 
     @admin.display(description="roles")
     def role_names(self, user: User) -> str:

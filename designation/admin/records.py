@@ -6,19 +6,25 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from audit.keyset_admin import KeysetAdmin
-from designation.admin.base import FoundByAnySpelling, ScopedAdmin
+from designation.admin.base import ScopedAdmin
 from designation.models import Agent, FieldOpinion, Notice, Role, RosterUpload
 
 
 @admin.register(Agent)
-class AgentAdmin(FoundByAnySpelling, ScopedAdmin, KeysetAdmin):
+class AgentAdmin(ScopedAdmin, KeysetAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR)
     list_display = ["badge_number", "last_name", "first_name", "office", "is_active"]
     list_display_links = ["badge_number", "last_name"]
     list_filter = ["is_active"]
     list_select_related = ["office"]
     sorts = {"last_name": ("last_name", "first_name", "badge_number"), "badge_number": ("badge_number",)}
-    search_fields = ["^badge_number", "^last_name", "^first_name", "^email", "=office__code"]
+    search_fields = [
+        "badge_number__begins",
+        "last_name__begins",
+        "first_name__begins",
+        "email__begins",
+        "=office__code",
+    ]
     search_help_text = "Badge number, name, e-mail address, or the code of an office."
 
     def first_order(self, request: HttpRequest) -> str:

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 
+from designation.models.names import by_beginning
+
 BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*\Z", "Use digits, letters and hyphens, as on the badge.")
 BADGE_NUMBER_HINT = "With its leading zeros, as on the badge."
 HSI = "HSI"
@@ -235,18 +237,11 @@ def in_reach_of(user: User) -> Q:
 
 
 def begins_with(word: str, *fields: str) -> Q:
-    """Selects the rows of which a field begins with the word, whichever apostrophe each of them is written with."""
+    """Selects the rows of which a field begins with the word, however either of them is written."""
     begins = Q(pk__in=[])
-    for spelled in spellings(word):
-        for field in fields:
-            begins |= Q(**{f"{field}__istartswith": spelled})
+    for field in fields:
+        begins |= Q(**{f"{field}__begins": word})
     return begins
-
-
-def spellings(text: str) -> set[str]:
-    """The text with the apostrophe of keyboards, and with that of print: names on record have either."""
-    typed = text.replace("’", "'")
-    return {typed, typed.replace("'", "’")}
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
@@ -289,6 +284,10 @@ class Agent(models.Model):
             models.Index(fields=["office", "last_name", "first_name"], name="agent_office_name"),
             models.Index(fields=["last_name", "first_name", "badge_number"], name="agent_name"),
             models.Index(Upper("badge_number"), name="agent_badge_in_capitals"),
+            by_beginning("last_name", "agent_last_name_folded"),
+            by_beginning("first_name", "agent_first_name_folded"),
+            by_beginning("badge_number", "agent_badge_folded"),
+            by_beginning("email", "agent_email_folded"),
         ]
 
     def __str__(self) -> str:

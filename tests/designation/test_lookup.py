@@ -268,15 +268,32 @@ def test_agents_are_found_by_the_beginning_of_their_names(db):
     assert lookup.badges_of_agents_named("agent1@", 9) == []
 
 
-@pytest.mark.parametrize("typed", ["O'Neal", "O’Neal"])
-@pytest.mark.parametrize("on_record", ["O'Neal", "O’Neal"])
-def test_a_name_is_found_whichever_apostrophe_it_is_typed_with(people: People, client, on_record, typed):
+@pytest.mark.parametrize(
+    ("on_record", "typed"),
+    [
+        ("O'Neal", "O’Neal"),
+        ("O’Neal", "o'neal"),
+        ("Peña", "Pena"),
+        ("Pena", "peña"),
+        ("PEÑA", "peña"),
+        ("Pen\u0303a", "pe\u00f1a"),  # composed and decomposed look the same
+        ("Núñez-Ibáñez", "nunez-ib"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(people: People, client, on_record, typed):
     agent = AgentFactory(last_name=on_record)
     assert lookup.badges_of_agents_named(typed, 9) == [agent.badge_number]
     assert list(Agent.objects.search(typed)) == [agent]
     client.force_login(people.dea_hq)
     found = client.get(reverse("admin:designation_agent_changelist"), {"q": typed})
     assert reverse("admin:designation_agent_change", args=[agent.pk]) in found.text
+
+
+def test_what_is_typed_has_no_wildcards(db):
+    AgentFactory(last_name="Stone")
+    percent = AgentFactory(last_name="50% Stone")
+    assert list(Agent.objects.search("%")) == list(Agent.objects.search("S_one")) == []
+    assert list(Agent.objects.search("50%")) == [percent]
 
 
 DAY_0 = date(2019, 10, 20)  # the clocks change within the days that follow, in autumn and in spring

@@ -19,6 +19,7 @@ from audit.jobs import UnderWay, last_about
 from audit.machine import Refused
 from audit.models import Job
 from designation.models import Agent, Role, User
+from designation.models.people import begins_with
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.jobs import job_ended, job_under_way
 from training import xapi
@@ -68,9 +69,7 @@ def _filtered(found: Any, filters: dict[str, str]) -> Any:
 def _users_like(text: str) -> QuerySet[User]:
     found = User.objects.all()
     for word in text.replace(",", " ").split():
-        found = found.filter(
-            Q(username__istartswith=word) | Q(first_name__istartswith=word) | Q(last_name__istartswith=word)
-        )
+        found = found.filter(begins_with(word, "username", "first_name", "last_name"))
     return found
 
 
