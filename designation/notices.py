@@ -40,7 +40,7 @@ TO_DIVISION = {"accept", "refer_back"}
 TO_DEA_HEADQUARTERS = {"endorse", "concur", "nonconcur"}
 
 # Of designations. What the system expires, and a newer one replaces, is told to nobody.
-TO_OFFICES_OF_AGENT = {"suspend", "reinstate", "revoke"}
+TO_OFFICES_OF_AGENT = {"suspend", "reinstate", "revoke", "relinquish"}
 TO_WHO_GRANTED_IT = {"relinquish"}
 
 
@@ -54,7 +54,7 @@ def notify(name: str, requests: Sequence[Request], *, actor: User | None, reason
 
 
 def notify_of_designations(name: str, designations: Sequence[Designation], *, actor: User, reason: str) -> None:
-    """As `notify`: DEA's acts are told to the agents' offices, HSI's own to DEA. The designations have their agents."""
+    """As `notify`: all are told to the agents' offices, HSI's own also to DEA. The designations have their agents."""
     audiences: dict[Audience, list[Designation]] = defaultdict(list)
     for designation in designations:
         for audience in _audiences_of_designation(name, designation):
@@ -117,11 +117,12 @@ def _resubmitted_to(request: Request) -> list[Audience]:
 
 def _audiences_of_designation(name: str, designation: Designation) -> list[Audience]:
     """Both offices where the agent has moved since: he works at one, and the other answers for the grant."""
+    told: list[Audience] = []
     if name in TO_OFFICES_OF_AGENT:
-        return [(Role.COORDINATOR, office) for office in {designation.agent.office_id, designation.office_id}]
+        told += [(Role.COORDINATOR, office) for office in {designation.agent.office_id, designation.office_id}]
     if name in TO_WHO_GRANTED_IT:
-        return [(Role.DEA_HQ, None)]
-    return []
+        told.append((Role.DEA_HQ, None))
+    return told
 
 
 def _notice(name: str, person: User, requests: Sequence[Request], reason: str) -> Notice:

@@ -95,6 +95,14 @@ def test_what_hsi_gives_up_is_told_to_dea_headquarters(people, client):
     assert row.number in client.get(notice.path).text
 
 
+def test_what_hsi_headquarters_gives_up_is_told_to_the_office_as_well(people):
+    (row,) = designations(people)
+    change("relinquish", [row], people.hsi_hq)
+    notices = told("relinquish")
+    assert set(notices) == {people.dea_hq, people.coordinator}
+    assert notices[people.coordinator].path == agent_page(row)
+
+
 def test_whoever_acts_and_whoever_has_left_is_not_told(people):
     left = factories.user("coordinator", "HSI-MIA", is_active=False)
     (row,) = designations(people)
@@ -130,9 +138,11 @@ def test_what_expires_or_is_replaced_is_told_to_nobody(people):
 
 @pytest.mark.parametrize("name", sorted(TO_OFFICES_OF_AGENT - {"reinstate"}))
 def test_telling_of_many_costs_the_same_queries_as_of_one(people, name):
+    actor = people.hsi_hq if name == "relinquish" else people.dea_hq
+
     def queries(rows: list[Designation]) -> int:
         with CaptureQueriesContext(connection) as made:
-            change(name, rows, people.dea_hq)
+            change(name, rows, actor)
         return len(made)
 
     assert queries(designations(people)) == queries(designations(people, count=12))
