@@ -26,6 +26,7 @@ from designation import agent_selectors, selectors
 from designation.forms import RequestFilterForm
 from designation.models import Agent, Designation, Office, Request, User
 from designation.views.agents import BY_NAME
+from training.selectors import completions as completion_selectors
 
 DEEP = 0.9
 MOST = 2
@@ -43,6 +44,13 @@ DESIGNATION_FILTERS: tuple[dict[str, str], ...] = (
     {"state": "expired"},
     {"ends": "90"},
     {"office": "HSI-MIA", "state": "live"},
+)
+COMPLETION_FILTERS: tuple[dict[str, str], ...] = (
+    {},
+    {"office": "HSI-MIA"},
+    {"result": "passed"},
+    {"result": "failed"},
+    {"since": "2026-01-01", "through": "2026-03-31"},
 )
 AGENT_FILTERS: tuple[dict[str, str], ...] = ({}, {"office": "HSI-MIA"}, {"designated": "yes"}, {"designated": "no"})
 ADMIN_LISTS: tuple[tuple[type[Any], Mapping[str, str]], ...] = (
@@ -81,7 +89,12 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
     staff, auditor = _user("hsi_hq", "HSI-HQ"), _user("auditor", None)
     seconds: dict[str, float] = {}
     checks = []
-    of_staff = [*_request_lists(staff), *_designation_lists(staff), *_agent_lists(staff)]
+    of_staff = [
+        *_request_lists(staff),
+        *_designation_lists(staff),
+        *_agent_lists(staff),
+        *_completion_lists(staff),
+    ]
     for user, lists in ((staff, of_staff), (auditor, _admin_lists(auditor))):
         client = Client()
         client.force_login(user)
@@ -123,6 +136,16 @@ def _agent_lists(user: User) -> Iterator[Listed]:
         parts = [Part(agent_selectors.find_agents(user, **asked), BY_NAME)]
         name = ", ".join(["agents", *(f"{name} {value}" for name, value in asked.items())])
         yield Listed(name, reverse("designation:agent_list"), asked, parts)
+
+
+def _completion_lists(user: User) -> Iterator[Listed]:
+    for asked in COMPLETION_FILTERS:
+        for sort in completion_selectors.SORTS:
+            parts = completion_selectors.completion_parts(
+                completion_selectors.find_completions(user, **asked).order_by(), sort
+            )
+            name = ", ".join(["completions", *asked.values(), f"by {sort}"])
+            yield Listed(name, reverse("training:completion_list"), {**asked, "sort": sort}, parts)
 
 
 def _admin_lists(user: User) -> Iterator[Listed]:

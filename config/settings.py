@@ -181,6 +181,7 @@ DESIGNATION_LISTS = [
     "designation.lists.requests.REQUESTS",
     "designation.lists.designations.DESIGNATIONS",
     "designation.lists.agents.AGENTS",
+    "training.lists.completions.COMPLETIONS",
 ]
 # Dotted paths of what other apps show on the pages of a request, of an agent, and of an act on requests.
 DESIGNATION_PANELS: dict[str, list[str]] = {
@@ -220,6 +221,7 @@ AUDIT_LISTS = {
     "list of requests": "designation.lists.requests.listed",
     "list of designations": "designation.lists.designations.listed",
     "list of agents": "designation.lists.agents.listed",
+    "list of completions": "training.lists.completions.listed",
 }
 # Dotted paths of what is called, in the same transaction, when an export is made or has failed: with it and its state.
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]

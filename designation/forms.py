@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -68,11 +68,15 @@ class FilterForm(Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, auto_id="filter_%s")
-        if sees_many_offices(user):
-            offices = [(office.code, str(office)) for office in offices_seen_by(user)]
+        offices = [(office.code, str(office)) for office in self.offices(user)]
+        if offices:
             self._offer("office", [("", "All offices"), *offices])
         else:
             del self.fields["office"]
+
+    def offices(self, user: User) -> Iterable[Office]:
+        """Those that are offered; none where the user sees one only."""
+        return offices_seen_by(user) if sees_many_offices(user) else []
 
     def filters(self) -> dict[str, Any]:
         """What was given, as what finds the rows takes it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from designation.models import Role, User
 from designation.models.people import DEA, HSI
-from designation.permissions import By, BySystem
+from designation.permissions import READER_ROLES, By, BySystem
 
 AGENCIES = (HSI, DEA)
 BOTH = "HSI and DEA"
@@ -15,6 +15,8 @@ HEADQUARTERS = (Role.HSI_HQ, Role.DEA_HQ)
 SETTERS = (Role.TRAINING_MANAGER, *HEADQUARTERS)
 # Who reads drafts, disputes and the standing of people everywhere.
 TRAINING_READERS = (Role.TRAINING_MANAGER, *HEADQUARTERS, Role.AUDITOR)
+# Who keeps views of the list of completions, and exports it. Everybody else sees his own on it.
+COMPLETION_LISTERS = (*READER_ROLES, Role.TRAINING_MANAGER)
 
 
 def of_owner(version: Any, user: User) -> bool:

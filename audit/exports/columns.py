@@ -20,6 +20,7 @@ CODE = "code"
 INSTANT = "instant"
 DATE = "date"
 HOURS = "business hours"
+PERCENT = "percent"
 SECONDS = "seconds"
 BUSINESS_SECONDS = "business seconds"
 COUNT = "count"
@@ -35,6 +36,7 @@ TYPES = {
     EXACT_INSTANT: "timestamptz",
     DATE: "date",
     HOURS: "float8",
+    PERCENT: "float8",
     SECONDS: "int8",
     BUSINESS_SECONDS: "int8",
     COUNT: "int8",

@@ -53,7 +53,7 @@ REPORTS = READERS | {"training_manager": 200}
 SIDES = ONE_REQUEST | {"auditor": 403}
 OWN_EXPORT = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
 OWN_JOB = dict.fromkeys(ROLES, 404) | {"coordinator": 200, "auditor": 200}
-OWN_VIEW = dict.fromkeys(READERS, 404) | {"coordinator": 200}
+OWN_VIEW = dict.fromkeys([*READERS, "training_manager"], 404) | {"coordinator": 200}
 POSTED = {"coordinator": 302, "other_coordinator": 404, "hsi_hq": 302}
 
 # Name -> role -> status of a GET, or of a POST where the address takes no GET. Who is not named gets 403.
@@ -76,7 +76,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "designation:list_columns": READERS,
     "designation:list_export": READERS,
     "designation:view_keep": READERS,
-    "designation:view_list": READERS,
+    "designation:view_list": REPORTS,
     "designation:view_change": OWN_VIEW,
     "designation:view_delete": OWN_VIEW,
     "designation:bulk_preview": dict.fromkeys(FILERS, 404),  # no act named

@@ -13,11 +13,15 @@ from django.utils import timezone
 from designation.act_forms import LONGEST_REASON, ReasonForm
 from designation.fields import Form, LineField, LinesField
 from designation.file_forms import MappingForm, PeopleFileField
+from designation.forms import FilterField, FilterForm
+from designation.models import Office, User
 from designation.sheets.columns import Proposal
 from training.completions.columns import COMPLETIONS
 from training.completions.entries import Entry, Fault, Field
 from training.completions.files import IS_SHARE, LONGEST_EVIDENCE, NO_SCORE, WRITE_PERCENT, is_share, score_of
 from training.models import Completion, Module
+from training.permissions import TRAINING_READERS
+from training.selectors.completions import RESULTS
 
 REASON_HINT = "It goes on record with your name, for everybody who sees the history."
 
@@ -149,21 +153,31 @@ class WhyForm(ReasonForm):
         super().__init__(*args, reason_required=True, **kwargs)
 
 
-class CompletionFilterForm(Form):
-    text = forms.CharField(label="Badge number, username or name", required=False, max_length=100)
-    module = forms.ChoiceField(label="Module", required=False)
+class CompletionFilterForm(FilterForm):
+    """The filters of the list of completions."""
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data, auto_id="filter_%s")
-        modules: Any = self.fields["module"]
-        modules.choices = [
-            ("", "All modules"),
-            *((code, code) for code in Module.objects.values_list("code", flat=True)),
-        ]
+    text = forms.CharField(label="Badge number, username or name", required=False, max_length=100)
+    module = FilterField(label="Module", required=False)
+    result = FilterField(label="Result", required=False, choices=[("", "Any result"), *RESULTS.items()])
+    office = FilterField(label="HSI office", required=False)
+    since = forms.DateField(
+        label="Completed from", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    through = forms.DateField(
+        label="Completed through", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data, user=user)
+        codes = Module.objects.values_list("code", flat=True)
+        self._offer("module", [("", "All modules"), *((code, code) for code in codes)])
+
+    def offices(self, user: User) -> Iterable[Office]:
+        return Office.objects.hsi() if user.has_role(*TRAINING_READERS) else super().offices(user)
 
     def filters(self) -> dict[str, str]:
-        self.is_valid()
-        return {name: value.strip() for name, value in self.cleaned_data.items() if value.strip()}
+        """What was given; days as 2026-03-01."""
+        return {name: str(value).strip() for name, value in super().filters().items() if str(value).strip()}
 
 
 class UploadForm(Form):

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -15,21 +14,25 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import keyset
 from audit.jobs import UnderWay, last_about
 from audit.machine import Refused
 from audit.models import Job
+from designation.lists.asked import SORT, ListOf
 from designation.models import Agent, Role, User
-from designation.models.people import begins_with
 from designation.views.access import SignedIn, role_required, visible_or_404
 from designation.views.jobs import job_ended, job_under_way
+from designation.views.lists import shown_list
 from training import xapi
 from training.completions.entries import Entry
 from training.completions.jobs import about, is_large_to_take_back, order_taking_back
 from training.completions.judging import Judged, judge
 from training.completions.people import People, Person
-from training.forms.completions import CompletionFilterForm, CompletionForm, CorrectionForm, WhyForm
+from training.forms.completions import CompletionForm, CorrectionForm, WhyForm
+from training.lists.completions import COMPLETIONS
 from training.models import Completion, CompletionImport
 from training.permissions import TRAINING_READERS
+from training.selectors import completions as selectors
 from training.views import completion_files
 from training.workflow import completions
 
@@ -40,37 +43,30 @@ SUGGESTIONS = 8
 @require_safe
 def completion_list(request: SignedIn) -> HttpResponse:
     """The completions that the user may see, the latest recorded first; those that count no more are marked."""
-    form = CompletionFilterForm(request.GET)
-    filters = form.filters()
-    found = _filtered(Completion.objects.visible_to(request.user), filters)
-    page = Paginator(found.with_people().order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    standing = set(Completion.objects.standing().filter(pk__in=[row.pk for row in page]).values_list("pk", flat=True))
-    labels = ("Person", "Module", "Date completed", "Result", "Score", "Source", "Recorded")
-    context = {
-        "form": form,
+    address = request.GET.dict()
+    of = ListOf(COMPLETIONS, request.user, address)
+    lists = request.user.has_role(*COMPLETIONS.roles)
+    tools, instead = shown_list(request, of) if lists else ({"everything_url": COMPLETIONS.url}, "")
+    if instead:
+        return redirect(instead)
+    filters = of.form.filters()
+    found = selectors.find_completions(request.user, **filters)
+    sort = address.get(SORT, "")
+    sort = sort if sort in selectors.SORTS else selectors.LATEST
+    page = keyset.page_of(selectors.completion_parts(found, sort), address, PER_PAGE)
+    context = tools | {
+        "form": of.form,
         "page": page,
-        "standing": standing,
+        "count": keyset.count_beside(page, found, address),
+        "rows": page.rows(selectors.with_completion_columns(found)),
+        "sort": sort,
         "filtered": bool(filters),
         "records": completions.may_record(request.user),
         "reads_imports": request.user.has_role(*TRAINING_READERS),
-        "columns": [{"label": label, "numeric": label == "Score"} for label in labels],
+        "shown": of.shown,
+        "heads": of.shown.heads(),
     }
     return render(request, "training/completion_list.html", context)
-
-
-def _filtered(found: Any, filters: dict[str, str]) -> Any:
-    if module := filters.get("module"):
-        found = found.filter(module__code=module)
-    if text := filters.get("text"):
-        found = found.filter(Q(agent__in=Agent.objects.search(text)) | Q(user__in=_users_like(text)))
-    return found
-
-
-def _users_like(text: str) -> QuerySet[User]:
-    found = User.objects.all()
-    for word in text.replace(",", " ").split():
-        found = found.filter(begins_with(word, "username", "first_name", "last_name"))
-    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,7 +117,7 @@ def _suggestions(form: CompletionForm) -> list[dict[str, str]]:
     """People whose names begin so, each with the address of the form as it is, but for that person."""
     text = form.cleaned_data["person"]
     agents = Agent.objects.search(text).select_related("office")[:SUGGESTIONS]
-    users = _users_like(text).select_related("office")[:SUGGESTIONS]
+    users = selectors.users_named(text).select_related("office")[:SUGGESTIONS]
     found = [(agent.badge_number, f"{agent}, {agent.office.code}") for agent in agents]
     found += [(user.username, f"{user} ({user.username}), user") for user in users]
     filled = {name: form.data.get(name, "") for name in form.fields}

@@ -1,0 +1,1 @@
+"""The lists of training that people filter, choose columns of, keep views of and export."""
