@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
@@ -41,3 +43,22 @@ def page_of(browser: Browser, live_server: Any, transactional_db: None) -> Itera
     yield open_page
     for context in contexts:
         context.close()
+    _wait_for_the_server()
+
+
+BUSY = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
+
+def _wait_for_the_server() -> None:
+    """Until it has done what a closed window had asked, as a download: the tables are emptied next, which would meet it
+    in a deadlock."""
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(BUSY)
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.1)
+    raise AssertionError("The server was still busy 10 s after the last window was closed.")

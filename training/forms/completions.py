@@ -156,7 +156,7 @@ class WhyForm(ReasonForm):
 class CompletionFilterForm(FilterForm):
     """The filters of the list of completions."""
 
-    text = forms.CharField(label="Badge number, username or name", required=False, max_length=100)
+    text = forms.CharField(label="Badge, username or name", required=False, max_length=100)
     module = FilterField(label="Module", required=False)
     result = FilterField(label="Result", required=False, choices=[("", "Any result"), *RESULTS.items()])
     office = FilterField(label="HSI office", required=False)
