@@ -196,18 +196,20 @@ def _name_of(file: ExportFile) -> str:
     return f"{file.what.replace(' ', '-')}-{day:%Y-%m-%d}-{file.pk}.{FORMATS[file.format].suffix}"
 
 
-def _rows(file: ExportFile) -> list[dict[str, str]]:
-    """What was asked for and given out, as the summary list takes it."""
+def _asked(file: ExportFile) -> list[tuple[str, str]]:
     asked = dict(file.filters)
-    rows = [
-        ("Holds", file.what.capitalize()),
-        ("Workflow", name_of(file.workflow)),
-        ("Format", FORMATS[file.format].label),
-    ]
+    if in_words := asked.get("in_words"):
+        return list(in_words.items())
+    rows = [("Workflow", name_of(file.workflow))]
     if file.what in QUESTIONS:
         rows.append(("Which", COHORTS[asked.pop("cohort", ALL)]))
     rows += [(name, ", ".join(values)) for name, values in asked.pop("dimensions", {}).items()]
-    rows += [(name, words(value)) for name, value in asked.items()]
+    return rows + [(name, words(value)) for name, value in asked.items()]
+
+
+def _rows(file: ExportFile) -> list[dict[str, str]]:
+    """What was asked for and given out, as the summary list takes it."""
+    rows = [("Holds", file.what.capitalize()), ("Format", FORMATS[file.format].label), *_asked(file)]
     if file.manifest:
         rows.append(("SHA-256 of the file", file.manifest["sha256"]))
     return [{"label": f"{name[0].upper()}{name[1:]}".replace("_", " "), "value": value} for name, value in rows]

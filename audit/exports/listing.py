@@ -52,11 +52,13 @@ ENDED_AT = (
 
 @dataclass(frozen=True)
 class Listing:
-    """What was asked of the list: filters by name, its order, and its columns by name."""
+    """What was asked of the list: filters by name, its order, and its columns by name; and all that as people read it,
+    which stands on record beside it."""
 
     asked: Mapping[str, str] = field(default_factory=dict)
     sort: str = ""
     columns: tuple[str, ...] = ()
+    in_words: Mapping[str, str] = field(default_factory=dict)
 
     def as_parameters(self) -> dict[str, Any]:
         """What goes on record, fit for JSON."""
@@ -65,7 +67,8 @@ class Listing:
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> Listing:
         """The listing that `as_parameters` put on record."""
-        return cls(parameters["asked"], parameters["sort"], tuple(parameters["columns"]))
+        words = parameters.get("in_words", {})  # which files of before have not
+        return cls(parameters["asked"], parameters["sort"], tuple(parameters["columns"]), words)
 
 
 @dataclass(frozen=True)

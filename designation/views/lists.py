@@ -205,7 +205,8 @@ def list_export(request: SignedIn, name: str) -> HttpResponse:
     filters = of.form.filters()
     form = ExportListForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        listing = Listing(filters, of.address.get(SORT, ""), tuple(of.shown.names))
+        in_words = {row["label"]: row["value"] for row in of.in_words(of.asked)}
+        listing = Listing(filters, of.address.get(SORT, ""), tuple(of.shown.names), in_words)
         export = listed(of.kind.export, user=request.user, listing=listing)
         return _ordered(request, export, form.cleaned_data["format"])
     found = of.kind.find(request.user, **filters)

@@ -113,7 +113,12 @@ class TestExport:
         client.force_login(people.auditor)
         file = made(client, f"{EXPORT}?designated=yes&columns=agent,until")
         assert file.what == "list of agents"
-        assert file.manifest["filters"] == {"asked": {"designated": "yes"}, "sort": "", "columns": ["agent", "until"]}
+        assert file.manifest["filters"] == {
+            "asked": {"designated": "yes"},
+            "sort": "",
+            "columns": ["agent", "until"],
+            "in_words": {"Designated now": "Yes", "Columns": "Agent, Designated until"},
+        }
         assert file.manifest["row_count"] == 1
 
     def test_nobody_exports_what_he_may_not_see(self, people: People, client, agents):

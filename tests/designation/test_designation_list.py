@@ -320,7 +320,9 @@ class TestExport:
         client.force_login(people.auditor)
         file = made(client, f"{EXPORT}?state=live&columns=number,agent&sort=until")
         assert (file.what, file.workflow) == ("list of designations", "designation")
-        assert file.manifest["filters"] == {"asked": {"state": "live"}, "sort": "until", "columns": ["number", "agent"]}
+        in_words = {"State": "Live: active or suspended", "Sorted by": "Valid until", "Columns": "Number, Agent"}
+        asked = {"asked": {"state": "live"}, "sort": "until", "columns": ["number", "agent"]}
+        assert file.manifest["filters"] == {**asked, "in_words": in_words}
         ordered = AccessRecord.objects.get(act="order export")
         assert ordered.actor == people.auditor
         assert ordered.parameters["what"] == "list of designations"

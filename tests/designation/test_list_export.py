@@ -104,7 +104,9 @@ def test_nobody_exports_what_he_may_not_see(people: People, client, mixed):
 def test_the_export_is_on_record_with_what_was_asked(people: People, client, mixed):
     client.force_login(people.hsi_hq)
     file = ordered(client, "state=open&columns=number,due&sort=due")
-    assert file.filters == {"asked": {"state": "open"}, "sort": "due", "columns": ["number", "due"]}
+    in_words = {"State": "All open", "Sorted by": "Due", "Columns": "Number, Due"}
+    asked = {"asked": {"state": "open"}, "sort": "due", "columns": ["number", "due"]}
+    assert file.filters == {**asked, "in_words": in_words}
     assert file.manifest["filters"] == file.filters
     assert file.manifest["columns"] == ["Number", "Due"]
     assert file.manifest["row_count"] == 6
@@ -146,3 +148,11 @@ def test_one_too_many_at_once_is_refused_and_says_so(people: People, client):
         client.post(EXPORT, {"format": "csv"})
     response = client.post(EXPORT, {"format": "csv"}, follow=True)
     assert "exports of yours are being made" in response.text
+
+
+def test_its_page_says_what_was_asked_in_the_words_of_the_list(people: People, client):
+    client.force_login(people.coordinator)
+    page = client.post(f"{EXPORT}?state=open&sort=due&columns=number,due", {"format": "csv"}, follow=True)
+    rows = {row["label"]: row["value"] for row in page.context["rows"]}
+    assert (rows["State"], rows["Sorted by"], rows["Columns"]) == ("All open", "Due", "Number, Due")
+    assert not {"Asked", "Sort", "In words", "Workflow"} & set(rows)

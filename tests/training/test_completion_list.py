@@ -198,5 +198,10 @@ class TestExport:
         client.force_login(people.auditor)
         file = made(client, f"{EXPORT}?result=failed&columns=person")
         assert file.what == "list of completions"
-        assert file.manifest["filters"] == {"asked": {"result": "failed"}, "sort": "", "columns": ["person"]}
+        assert file.manifest["filters"] == {
+            "asked": {"result": "failed"},
+            "sort": "",
+            "columns": ["person"],
+            "in_words": {"Result": "Failed, and counts", "Columns": "Person"},
+        }
         assert file.manifest["row_count"] == 1
