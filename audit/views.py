@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from audit import exports
 from audit.export_forms import OrderForm
 from audit.exports import orders, periods
-from audit.exports.columns import Sums, columns_of, columns_of_any
+from audit.exports.columns import Seen, Sums, columns_of, columns_of_any
 from audit.filters import DECIDED
 from audit.forms import ExportForm
 from audit.machine import Subject
@@ -83,7 +83,7 @@ def processing_times_csv(request: HttpRequest) -> HttpResponseBase:
 def data_dictionary(request: HttpRequest) -> HttpResponse:
     form = ExportForm(request.GET, user=request.user)
     workflow = form.asked_workflow
-    columns = columns_of(form.model, Sums()) if form.model else columns_of_any(workflow, Sums())
+    columns = columns_of(form.model, Sums()) if form.model else columns_of_any(Seen(workflow), Sums())
     context = {"columns": columns, "row": row_of(workflow), "workflow": workflow}
     return render(request, "audit/data_dictionary.html", context)
 

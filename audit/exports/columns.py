@@ -6,10 +6,12 @@ A column's SQL reads relations: `subject` (the rows that the user may see), `fir
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from audit.machine import Subject
 from audit.models import StepEvent
@@ -71,6 +73,25 @@ class Column:
         """The cell as a value of the unit's type in `TYPES`; an instant to the second, as in a CSV file."""
         value = f"date_trunc('second', {self.sql})" if self.unit == INSTANT else f"({self.sql})"
         return f"{value}::{TYPES[self.unit]}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A workflow's steps as a transaction sees them, up to one at a position if there is one.
+
+    What columns there are follows from the steps: both must be read in one transaction.
+    """
+
+    workflow: str
+    position: int | None = None
+    cursor: CursorWrapper | None = None
+    """Of the transaction; without one, the steps as they are now."""
+
+    def values(self, select: str) -> list[str]:
+        """What a SELECT of one column gives; it names `workflow` and `position`."""
+        with nullcontext(self.cursor) if self.cursor else connection.cursor() as cursor:
+            cursor.execute(select, {"workflow": self.workflow, "position": self.position})
+            return [row[0] for row in cursor.fetchall()]
 
 
 @dataclass
@@ -181,11 +202,9 @@ def columns_of(model: type[Subject], sums: Sums) -> list[Column]:
     ]
 
 
-def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> list[Column]:
-    """The columns for any workflow of the ledger: the case's whole time, and its time in each stage.
-
-    With `position`, the stages of the ledger that ends with that step.
-    """
+def columns_of_any(seen: Seen, sums: Sums) -> list[Column]:
+    """The columns for any workflow of the ledger: the case's whole time, and its time in each stage."""
+    model = next((model for model in subject_models() if model.workflow == seen.workflow), None)
     fixed = [
         Column("case", "The number under which the ledger keeps it.", TEXT, "subject.number"),
         Column("started_at", "Its first step.", INSTANT, STARTED_AT),
@@ -199,13 +218,12 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
         ),
         Column(
             "business_seconds",
-            "The same in business time.",
+            f"The same in business time.{_says_what_reports_leave_out(model)}",
             BUSINESS_SECONDS,
             "coalesce(stay.seconds, 0)",
             label="Business time",
         ),
     ]
-    model = next((model for model in subject_models() if model.workflow == workflow), None)
     stages = [
         Column(
             stage,
@@ -215,10 +233,18 @@ def columns_of_any(workflow: str, sums: Sums, position: int | None = None) -> li
             can_be_empty="it neither stayed nor ended there",
             label=model.state_label(stage) if model else stage,
         )
-        for stage in stages_of(workflow, position)
+        for stage in stages_of(seen)
     ]
     source, *others = _named_apart([SOURCE, *fixed], stages, "stage")
     return [*others, source]
+
+
+def _says_what_reports_leave_out(model: type[Subject] | None) -> str:
+    resting = [stage for stage, party in model.parties.items() if not party] if model else []
+    if not model or not resting:
+        return ""
+    stages = " and ".join(f"“{model.state_label(stage)}”" for stage in resting)
+    return f" Reports count the time on somebody’s clock: of this, all but that in {stages}."
 
 
 def columns_of_steps(dimensions: list[str]) -> list[Column]:
@@ -307,15 +333,27 @@ GROUP BY to_state ORDER BY min(at), min(id)
 """
 
 
-def stages_of(workflow: str, position: int | None = None) -> list[str]:
+def stages_of(seen: Seen) -> list[str]:
     """The stages that the ledger knows of a workflow, in the order in which they were first entered."""
-    with connection.cursor() as cursor:
-        cursor.execute(STAGES, {"workflow": workflow, "position": position})
-        return [row[0] for row in cursor.fetchall()]
+    return seen.values(STAGES)
+
+
+FIRST_DIMENSIONS = """
+SELECT DISTINCT jsonb_object_keys(dimensions) FROM (
+    SELECT dimensions FROM audit_stepevent
+    WHERE workflow = %(workflow)s AND sequence = 1 AND (%(position)s::bigint IS NULL OR id <= %(position)s)
+    ORDER BY id LIMIT 1000
+) AS first
+"""
+
+
+def dimensions_of(seen: Seen) -> list[str]:
+    """The dimensions that the workflow's first steps have."""
+    return sorted(seen.values(FIRST_DIMENSIONS))
 
 
 DICTIONARY = """\
-# Data dictionary: processing times
+# Data dictionary: processing times of {things}
 
 The columns of the file that `manage.py export_processing_times` and the page “Processing times” write: one row for
 each {thing}, in the order of the columns. The file is CSV in UTF-8 with a header row, commas and line feeds.
@@ -326,7 +364,7 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
   Hours have 4 decimals; times 3,600 and rounded, they are the whole business seconds that the ledger holds.
 - Instants are in UTC, to the second, as 2026-05-03T14:07:59Z.
 - Everything is computed from the ledger. Each stage’s time is the sum of its visits; the time in a state in which no
-  clock runs (as a draft) is in no column.
+  clock runs (as a draft) is in none of the columns below.
 - Text that a spreadsheet would run as a formula has an apostrophe before it.
 - XLSX and Parquet files have the same columns with real dates and numbers: instants in UTC, hours as floating-point
   numbers, and text as it is, since a cell of text is never run.
@@ -337,7 +375,9 @@ each {thing}, in the order of the columns. The file is CSV in UTF-8 with a heade
 
 Under `--workflow NAME`, for this workflow as for any other of the ledger, the columns are: `case`, `started_at`,
 `ended_at`, `elapsed_seconds`, `business_seconds`, one column of business seconds for each stage, under its name, and
-`source`; a stage that is called like one of the others has “(stage)” behind its name.
+`source`; a stage that is called like one of the others has “(stage)” behind its name. There, `business_seconds` counts
+from the first step, so that the time in a state in which no clock runs (as a draft) is in it, and in a column of its
+own: reports and `total_hours` count `business_seconds` less that.
 """
 
 
@@ -347,4 +387,5 @@ def data_dictionary(model: type[Subject]) -> str:
         f"| `{column.name}` | {column.holds} | {column.unit} | {column.can_be_empty} |"
         for column in columns_of(model, Sums())
     ]
-    return DICTIONARY.format(thing=model._meta.verbose_name, rows="\n".join(rows))
+    meta = model._meta
+    return DICTIONARY.format(thing=meta.verbose_name, things=meta.verbose_name_plural, rows="\n".join(rows))

@@ -7,11 +7,12 @@ steps. No row is dropped, and nothing is cut off.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from audit.calendar import default_calendar_id
@@ -20,10 +21,12 @@ from audit.exports.columns import (
     FIRST_SUBMITTED_AT,
     STARTED_AT,
     Column,
+    Seen,
     Sums,
     columns_of,
     columns_of_any,
     columns_of_steps,
+    dimensions_of,
 )
 from audit.filters import DECIDED, FILED, OPEN, Filters
 from audit.machine import Dimension, Subject
@@ -61,6 +64,8 @@ class Export:
     statement: str
     parameters: dict[str, Any]
     position: int | None = None
+    seen_by: Callable[[CursorWrapper], Export] | None = None
+    """The same, as a transaction sees it: which columns there are may follow from steps that were added since."""
 
     @property
     def sql(self) -> str:
@@ -160,27 +165,21 @@ def processing_times(
     With `position`, as of the ledger that ends with that step. Raises UnknownWorkflow, also for a user who asks for
     a workflow whose rows no rule lets him see.
     """
-    sums = Sums()
-    model = exported_model(workflow)
-    columns = columns_of(model, sums) if model else columns_of_any(workflow, sums, position)
-    return _export(PROCESSING_TIMES, workflow, columns, PROCESSING_TIMES_OF, sums, user, filters, position)
+    return _export(PROCESSING_TIMES, Seen(workflow, position), user, filters or Filters())
 
 
 def case_times(
     workflow: str, *, user: Any = None, filters: Filters | None = None, position: int | None = None
 ) -> Export:
     """`processing_times` with the columns that every workflow of the ledger has, whatever its model declares."""
-    sums = Sums()
-    columns = columns_of_any(workflow, sums, position)
-    return _export(CASE_TIMES, workflow, columns, PROCESSING_TIMES_OF, sums, user, filters, position)
+    return _export(CASE_TIMES, Seen(workflow, position), user, filters or Filters())
 
 
 def event_log(
     workflow: str, *, user: Any = None, filters: Filters | None = None, position: int | None = None
 ) -> Export:
     """The export of all steps of the subjects that `processing_times` would give a row. Raises as it does."""
-    columns = columns_of_steps(recorded_dimensions(workflow))
-    return _export(EVENT_LOG, workflow, columns, STEPS_OF, Sums(), user, filters, position)
+    return _export(EVENT_LOG, Seen(workflow, position), user, filters or Filters())
 
 
 QUESTIONS: dict[str, Callable[..., Export]] = {
@@ -192,24 +191,25 @@ QUESTIONS: dict[str, Callable[..., Export]] = {
 
 def recorded_dimensions(workflow: str) -> list[str]:
     """The dimensions that the model declares, or those of the workflow's first steps."""
-    model = exported_model(workflow)
-    if model is not None and model.exported:
-        return list(model.exported.dimensions)
-    firsts = StepEvent.objects.filter(workflow=workflow, sequence=1).order_by("pk")[:1000]
-    return sorted({name for step in firsts.only("dimensions") for name in step.dimensions})
+    return _dimensions(Seen(workflow))
 
 
-def _export(
-    what: str,
-    workflow: str,
-    columns: list[Column],
-    body: str,
-    sums: Sums,
-    user: Any,
-    filters: Filters | None,
-    position: int | None,
-) -> Export:
-    filters = filters or Filters()
+def _dimensions(seen: Seen) -> list[str]:
+    model = exported_model(seen.workflow)
+    return list(model.exported.dimensions) if model and model.exported else dimensions_of(seen)
+
+
+def _columns(what: str, seen: Seen, sums: Sums) -> list[Column]:
+    if what == EVENT_LOG:
+        return columns_of_steps(_dimensions(seen))
+    model = exported_model(seen.workflow)
+    return columns_of(model, sums) if model and what == PROCESSING_TIMES else columns_of_any(seen, sums)
+
+
+def _export(what: str, seen: Seen, user: Any, filters: Filters) -> Export:
+    workflow, position = seen.workflow, seen.position
+    sums = Sums()
+    columns = _columns(what, seen, sums)
     subjects = _subjects(workflow, user)
     conditions, of_filters = _conditions(filters, FIRST_SUBMITTED_AT if exported_model(workflow) else STARTED_AT)
     at_position = position is not None
@@ -220,7 +220,7 @@ def _export(
         visits=VISITS_AT_POSITION if at_position else VISITS,
         sums="".join(f", {sum_sql}" for sum_sql in sums.sql),
         step="AND id <= %(position)s" if at_position else "",
-    ) + body.format(
+    ) + (STEPS_OF if what == EVENT_LOG else PROCESSING_TIMES_OF).format(
         columns="{columns}",
         step="AND step.id <= %(position)s" if at_position else "",
         conditions=" AND ".join(["true", *conditions]),
@@ -234,7 +234,16 @@ def _export(
         **sums.parameters,
         **of_filters,
     }
-    return Export(what, workflow, filters, columns, statement, parameters, position)
+    return Export(
+        what,
+        workflow,
+        filters,
+        columns,
+        statement,
+        parameters,
+        position,
+        seen_by=lambda cursor: _export(what, replace(seen, cursor=cursor), user, filters),
+    )
 
 
 def _subjects(workflow: str, user: Any) -> SQL:

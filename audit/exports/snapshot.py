@@ -122,7 +122,8 @@ def snapshot(export: Export, *, as_of: datetime | None = None, progress: Progres
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(NO_NESTED_LOOPS)
             now, settled = settled_moment(cursor)
-            yield Snapshot(export, cursor, as_of or now, settled, progress or Progress())
+            seen = export.seen_by(cursor) if export.seen_by else export
+            yield Snapshot(seen, cursor, as_of or now, settled, progress or Progress())
     finally:
         own.close()
 

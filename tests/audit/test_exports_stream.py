@@ -64,6 +64,29 @@ def test_what_happens_meanwhile_is_not_in_the_file():
     assert b"C-LATE" not in begin + b"".join(pieces)
 
 
+def test_the_columns_are_those_of_the_same_moment_as_the_rows():
+    """As while an import commits one batch after another: the stages of its rows are all among the columns."""
+    many(2)
+    export = exports.processing_times("case")
+    later = [PastStep("C-LATE", "work", stage, at=MONDAY, dimensions={"desk": "north"}) for stage in ("sort", "shelve")]
+    ledger.append_history("case", later, source="imported")
+    rows = list(csv.DictReader(io.StringIO(b"".join(exports.stream(export, actor=None)).decode())))
+    (late,) = (row for row in rows if row["case"] == "C-LATE")
+    assert {"work", "sort", "shelve"} < late.keys()
+    assert sum(int(row[stage] or 0) for row in rows for stage in ("work", "sort", "shelve")) == sum(
+        int(row["business_seconds"]) for row in rows
+    )
+
+
+def test_an_export_made_again_has_the_dimensions_of_the_steps_that_there_were(tmp_path):
+    many(2)
+    path = tmp_path / "log.csv"
+    exports.make_file(exports.event_log("case"), "csv", path, actor_name="test")
+    late = PastStep("C-LATE", "work", "work", at=MONDAY, dimensions={"desk": "north"})
+    ledger.append_history("case", [late], source="imported")
+    call_command("verify_export", str(path), f"{path}.manifest.json", "--again")
+
+
 def test_a_whole_export_is_on_record(people):
     factories.requests(people, "hsi_review", count=3)
     export = exports.processing_times(
