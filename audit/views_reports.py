@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
@@ -26,7 +27,7 @@ from audit.report_forms import Asked, ReportForm
 from audit.reports import printing, sources
 from audit.reports.backlog import Backlog
 from audit.reports.behind import FIELDS, PAGE_SIZE, Behind, trail
-from audit.reports.figures import Moment
+from audit.reports.figures import Moment, one_moment
 from audit.reports.limits import TookTooLong, limited_to
 from audit.reports.pages import BY_PERIOD, PAGES, REPORTS, Part, beside, has_picture, svg
 from audit.reports.periods import Period
@@ -43,12 +44,12 @@ TOO_LONG = (
 )
 
 
-def asks(template: str, page: str = "") -> Callable[[View], Any]:
+def asks(template: str, page: str = "", *, at_one_moment: bool = True) -> Callable[[View], Any]:
     """Lets in the roles of settings.AUDIT_REPORT_ROLES, and gives the view what the address asks.
 
     For an address that asks what cannot be answered, or not within settings.AUDIT_REPORT_SECONDS, the page of the
     template says what is wrong. `page` names the one whose fields are shown, where the address itself does not name it
-    or one of its reports.
+    or one of its reports. All that the view reads is of one moment, unless it sees to that itself.
     """
 
     def decorate(view: View) -> Any:
@@ -58,14 +59,15 @@ def asks(template: str, page: str = "") -> Callable[[View], Any]:
             user: Any = request.user
             if not user.has_role(*settings.AUDIT_REPORT_ROLES):
                 raise PermissionDenied
-            moment = Moment.now()
             shows = _shows(page or named.get("name", ""))
-            form = ReportForm(request.GET.dict(), user=user, moment=moment, shows=shows)
-            if not form.is_valid():
-                return render(request, template, {"form": form}, status=400)
             try:
-                with limited_to(settings.AUDIT_REPORT_SECONDS):
-                    return view(request, form, form.asked(), moment, **named)
+                with one_moment() if at_one_moment else nullcontext():
+                    moment = Moment.now()
+                    form = ReportForm(request.GET.dict(), user=user, moment=moment, shows=shows)
+                    if not form.is_valid():
+                        return render(request, template, {"form": form}, status=400)
+                    with limited_to(settings.AUDIT_REPORT_SECONDS):
+                        return view(request, form, form.asked(), moment, **named)
             except TookTooLong:
                 form.add_error(None, TOO_LONG.format(seconds=settings.AUDIT_REPORT_SECONDS))
                 return render(request, template, {"form": form}, status=503)
@@ -170,7 +172,7 @@ def process_map(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mo
     return render(request, "audit/reports/map.html", context)
 
 
-@asks("audit/reports/timeliness.html")
+@asks("audit/reports/timeliness.html", at_one_moment=False)
 def file(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, name: str, format: str) -> HttpResponse:
     """A page as PDF or as a workbook, of the reports that it shows, asked once more; on record, with a manifest."""
     page = PAGES.get(name)

@@ -7,12 +7,13 @@ taken; else they are computed from the stays. Both come from `audit.reports.fact
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from audit import summaries
 from audit.reports.facts import AGGREGATES, facts, fetch, wanted_sql
@@ -79,6 +80,20 @@ class Moment:
             self._held.update({(workflow, period): found.get(period) for period in unknown})
         held = {period: self._held[workflow, period] for period in wanted}
         return {period: key for period, key in held.items() if key is not None}
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Within the block all reports see the database as it is at its first statement, whatever is committed meanwhile.
+
+    Within a transaction they see what that sees.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 AGGREGATE = """
