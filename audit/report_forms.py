@@ -12,6 +12,7 @@ from typing import Any
 from django import forms
 from django.utils.http import urlencode
 
+from audit.models import StageVisit
 from audit.reading import workflows_for
 from audit.reports.behind import FIELDS
 from audit.reports.figures import Moment
@@ -131,11 +132,12 @@ class ReportForm(forms.Form):
         return usual | {name: value for name, value in data.items() if value}
 
     def _measures(self) -> list[Measure]:
-        """Those to choose from, and where none is declared the one that is asked, which may be too rare to be found."""
+        """Those to choose from; where none is declared, also the one that is asked, if any stay has it."""
         known = known_measures(self.default.workflow)
         what, _, name = self.data["measure"].partition(":")
         asked = Measure(what, name)
-        if self.default.model is None and what in (PARTY, STAGE) and name and asked not in known:
+        may_be_rare = self.default.model is None and what in (PARTY, STAGE) and name and asked not in known
+        if may_be_rare and StageVisit.objects.filter(workflow=self.default.workflow, **{what: name}).exists():
             known.append(asked)
         return known
 

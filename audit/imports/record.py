@@ -118,10 +118,17 @@ def settle_held(log: Log, meaning: Meaning) -> int:
         if content == [_content(step) for step in steps_of(case, events, meaning)]:
             same += 1
             continue
-        reason = f"the ledger holds the case “{case}” with other steps"
+        reason = f"the ledger holds the case “{case}” {_otherwise(content, events)}"
         log.bad += [BadRow(event.row, meaning.columns.case, reason, event.cells) for event in events]
     log.bad.sort(key=lambda bad: bad.row)
     return same
+
+
+def _otherwise(held: Sequence[tuple[Any, ...]], events: Sequence[Event]) -> str:
+    """How what the ledger holds differs from the events."""
+    if [step[:2] for step in held] == [(event.stage, event.at) for event in events]:
+        return "with the same steps and another party map, other final stages, actors or dimensions"
+    return "with other steps"
 
 
 def _held(workflow: str, cases: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:

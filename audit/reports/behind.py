@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from audit.models import StepEvent
-from audit.reports.backlog import AGE_BANDS, open_stays
+from audit.reports.backlog import AGE_BANDS, AGE_NAMES, open_stays
 from audit.reports.facts import facts, fetch, unclocked, visible_subjects
 from audit.reports.figures import Moment
 from audit.reports.flow import REASON_KEY_SQL, returned, travelled
@@ -43,22 +43,24 @@ JOIN LATERAL (
 ) AS last ON true
 """
 MEASURED = f"""
-SELECT found.subject, last.to_state, found.at, found.seconds, found.stays
+SELECT found.subject, last.to_state, found.at, found.seconds, found.stays, NULL::bigint AS age
 FROM ({{facts}}) AS found {LAST_STEP}
 WHERE found.measure = %(measure)s AND found.name = %(measured_name)s AND {{goal}}
 """
 OF_GOAL = {"": "true", JUDGED: "found.judged > 0", MET: "found.met > 0"}
 WITHOUT_A_CLOCK = f"""
-SELECT found.subject, last.to_state, found.at, 0 AS seconds, 0 AS stays FROM ({{unclocked}}) AS found {LAST_STEP}
+SELECT found.subject, last.to_state, found.at, 0 AS seconds, 0 AS stays, NULL::bigint AS age
+FROM ({{unclocked}}) AS found {LAST_STEP}
 """
 STILL_OPEN = """
 SELECT open.subject, open.stage AS to_state, open.entered_at AS at,
-       audit_business_seconds(%(calendar)s, open.entered_at, %(as_of)s) AS seconds, 1 AS stays
+       audit_business_seconds(%(calendar)s, open.entered_at, %(as_of)s) AS seconds, 1 AS stays, open.age
 FROM ({open}) AS open
 WHERE {conditions}
 """
 STEPS = """
-SELECT subject, to_state, at, business_seconds AS seconds, (business_seconds IS NOT NULL)::int AS stays
+SELECT subject, to_state, at, business_seconds AS seconds, (business_seconds IS NOT NULL)::int AS stays,
+       NULL::bigint AS age
 FROM ({steps}) AS step
 WHERE {conditions}
 """
@@ -92,6 +94,16 @@ class Behind:
         if "way_to" in self.chosen or "returned_from" in self.chosen:
             return "steps"
         return "unclocked" if "unclocked" in self.chosen else "measured"
+
+    @property
+    def stage_in_words(self) -> str:
+        """The stage in which they are open; empty for all."""
+        return stage_label(self.question.model, self.chosen.get("open_in", ""))
+
+    @property
+    def age_in_words(self) -> str:
+        """As “1 to 2 weeks”, where an age is chosen."""
+        return dict(zip(AGE_BANDS, AGE_NAMES, strict=True)).get(self.chosen.get("age", ""), "")
 
     @property
     def when(self) -> str:
@@ -162,24 +174,32 @@ class Behind:
     def __getitem__(self, rows: slice) -> list[Row]:
         text = f"""
         SELECT * FROM ({self._sql.text}) AS found
-        ORDER BY seconds DESC NULLS LAST, subject, at LIMIT %(most)s OFFSET %(first)s
+        ORDER BY {"age" if "age" in self.chosen else "seconds"} DESC NULLS LAST, subject, at
+        LIMIT %(most)s OFFSET %(first)s
         """
         first = rows.start or 0
         limits = {"first": first, "most": None if rows.stop is None else rows.stop - first}
         model = self.question.model
         return [
-            Row(subject, stage_label(model, state), at, seconds, stays)
-            for subject, state, at, seconds, stays in fetch(SQL(text, self._sql.parameters | limits))
+            Row(subject, stage_label(model, state), at, seconds, stays, age)
+            for subject, state, at, seconds, stays, age in fetch(SQL(text, self._sql.parameters | limits))
         ]
 
     def table(self) -> Table:
         """All of them."""
         zone = self.moment.calendar.zone
+        counted = ("Age since it was filed", HOURS) if self.lists == "open" else ("Stays", COUNT)
         return Table(
             f"{self.question.rows.capitalize()} behind the figure",
-            [("Number", TEXT), ("State", TEXT), (self.when, DAY), ("Time", HOURS), ("Stays", COUNT)],
+            [("Number", TEXT), ("State", TEXT), (self.when, DAY), ("Time", HOURS), counted],
             [
-                [row.subject, row.state, row.at.astimezone(zone).date(), hours(row.seconds), row.stays]
+                [
+                    row.subject,
+                    row.state,
+                    row.at.astimezone(zone).date(),
+                    hours(row.seconds),
+                    row.stays if row.age is None else hours(row.age),
+                ]
                 for row in self[:]
             ],
         )
@@ -187,13 +207,17 @@ class Behind:
 
 @dataclass(frozen=True)
 class Row:
-    """One request: its number, state, an instant (see `Behind.when`), and the business seconds of the stays."""
+    """One request: its number, state, an instant (see `Behind.when`), and the business seconds of the stays.
+
+    Of an open one also its `age`, the business seconds since it was filed.
+    """
 
     subject: str
     state: str
     at: datetime
     seconds: int | None
     stays: int
+    age: int | None = None
 
 
 class TrailStep(NamedTuple):

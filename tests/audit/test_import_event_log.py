@@ -165,6 +165,14 @@ def test_a_case_that_the_ledger_holds_otherwise_is_refused(file, capsys):
     assert stages_of("A") == ["x"]
 
 
+def test_the_same_file_read_with_another_party_map_is_told_from_one_with_other_steps(file, capsys):
+    write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
+    load(file)
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        load(file, final=["y"])
+    assert "with the same steps and another party map, other final stages" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", [model.workflow for model in verify.subject_models()])
 @pytest.mark.parametrize("written", [str, str.title, "{} ".format, "\t{}".format])
 def test_the_workflows_of_this_system_take_no_imports_however_they_are_written(file, name, written):

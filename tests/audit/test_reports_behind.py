@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit import drawing, ledger
 from audit.charts import svg
 from audit.ledger import PastStep
-from audit.models import Goal, StepEvent
+from audit.models import Goal, StageVisit, StepEvent
 from audit.reports.backlog import AGE_NAMES
 from audit.reports.figures import Moment
 from audit.reports.flow import ProcessMap
@@ -118,6 +118,35 @@ def test_those_within_goal_are_listed_and_stays_in_a_stage_are_not(client, peopl
     assert client.get(behind["met"]).context["count"] == whole.met
     assert client.get(f"{BEHIND}?{page.context['address']}&goal=judged").context["count"] == whole.judged
     assert "met" not in client.get(PAGE, this_year() | {"measure": "stage:dea_intake"}).context["behind"]
+
+
+def test_the_open_ones_of_an_age_are_said_to_be_of_it_the_oldest_first(client, people):
+    """Their age counts from filing, also of one that came into its stage just now."""
+    requests = factories.requests(people, "dea_intake", count=2)
+    for days, request in zip((24, 20), requests, strict=True):
+        filed = timezone.now() - timedelta(days=days)
+        StageVisit.objects.filter(subject=request.number, clock_began_at__isnull=False).update(clock_began_at=filed)
+    client.force_login(people.auditor)
+    page = client.get(BEHIND, {"open_in": "dea_intake", "age": "80-160"})
+    assert [row.subject for row in page.context["page"]] == [request.number for request in requests]
+    assert all(row.age > row.seconds for row in page.context["page"])
+    assert "Open now, in DEA intake, 2 to 4 weeks of business time old since filing" in " ".join(page.text.split())
+    assert "Age since it was filed" in page.text
+
+
+def test_a_time_that_no_case_of_an_imported_history_has_is_refused(client, people):
+    asked = imported(("C1", "north", "HSI"))
+    client.force_login(people.auditor)
+    for url in (PAGE, BEHIND, reverse("audit:table_csv", args=["behind"])):
+        assert client.get(url, asked | {"measure": "stage:asked"}).status_code == 200
+        assert client.get(url, asked | {"measure": "stage:hsi_review"}).status_code == 400
+
+
+def test_an_address_that_asks_what_cannot_be_answered_is_told_what_is_wrong(client, people):
+    client.force_login(people.auditor)
+    page = client.get(BEHIND, {"first_day": "2026-31-31"})
+    assert page.status_code == 400
+    assert "Enter a valid date" in page.text
 
 
 @pytest.mark.parametrize("wrong", [{"open_in": "", "age": "young"}, {"goal": "liked"}])
