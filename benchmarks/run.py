@@ -54,7 +54,7 @@ def run() -> int:
 def _make(server: str, name: str, *, requests: int = 0, anew: bool = False) -> None:
     """The database with its tables and so many requests; one that is there already is only migrated."""
     with psycopg.connect(server, autocommit=True) as connection:
-        there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
+        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if there and not anew:
             _run(server, name, "manage.py", "migrate", "-v0")
             return
