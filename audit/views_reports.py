@@ -199,7 +199,11 @@ def file(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, n
 @asks("audit/reports/behind.html")
 def behind(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment) -> HttpResponse:
     """The requests behind a figure, each with the way to its trail of states and dates."""
-    report: Any = _behind(request, asked, moment)
+    try:
+        report: Any = _behind(request, asked, moment)
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return render(request, "audit/reports/behind.html", {"form": form}, status=400)
     page: Any = Paginator(report, PAGE_SIZE).get_page(request.GET.get("page"))
     context = _context(form, asked, moment)
     context |= {"page": page, "report": report, "count": report.count}
@@ -235,8 +239,11 @@ def picture(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment
 @asks("audit/reports/timeliness.html")
 def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Moment, name: str) -> HttpResponse:
     """The table of a report as CSV; that it was taken goes on record."""
-    report = _behind(request, asked, moment) if name == "behind" else None
-    table = (report or _report(name, asked, moment)).table()
+    try:
+        report = _behind(request, asked, moment) if name == "behind" else _report(name, asked, moment)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    table = report.table()
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     rows = [table.header, *table.rows]
@@ -260,12 +267,9 @@ def table_csv(request: HttpRequest, form: ReportForm, asked: Asked, moment: Mome
 
 
 def _behind(request: HttpRequest, asked: Asked, moment: Moment) -> Behind:
-    """The list that the address chooses. Raises BadRequest where there is none such."""
+    """The list that the address chooses. Raises ValueError where there is none such."""
     chosen = {name: request.GET[name] for name in FIELDS if name in request.GET}
-    try:
-        return Behind(asked.question, moment, chosen)
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
+    return Behind(asked.question, moment, chosen)
 
 
 def _behind_url(asked: Asked, **changes: Any) -> str:

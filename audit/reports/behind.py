@@ -83,8 +83,15 @@ class Behind:
     chosen: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.chosen.get("age", "0-40") not in AGE_BANDS or self.chosen.get("goal", "") not in OF_GOAL:
-            raise ValueError(f"No list of requests is {dict(self.chosen)}.")
+        age, goal, stage = (self.chosen.get(name, "") for name in ("age", "goal", "open_in"))
+        if age and age not in AGE_BANDS:
+            raise ValueError(f"No list has the age “{age}”. There are {', '.join(AGE_BANDS)}, in business hours.")
+        if age and "open_in" not in self.chosen:
+            raise ValueError("An age is that of open requests: ask for “open_in” too, empty for all stages.")
+        if goal not in OF_GOAL:
+            raise ValueError(f"No list is by the goal “{goal}”. There are {JUDGED} and {MET}.")
+        if stage and self.question.model is not None and stage not in self.question.model.parties:
+            raise ValueError(f"Nothing is open in “{stage}”: it is no stage of the workflow.")
 
     @property
     def lists(self) -> str:

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from audit.machine import Outcome
 from designation import workflow
 from designation.admin.acts import ActsAdmin
-from designation.admin.base import user_of
+from designation.admin.base import FoundByName, user_of
 from designation.admin.queue import KindFilter, OfficeFilter, SelectFilter
 from designation.models import Designation, Request, Role, User
 from designation.models.designations import Status
@@ -32,7 +32,7 @@ class RequestKindFilter(KindFilter):
 
 
 @admin.register(Designation)
-class DesignationAdmin(ActsAdmin):
+class DesignationAdmin(FoundByName, ActsAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.AUDITOR)
     acts = ("suspend", "reinstate", "revoke")
     job_kind = "designations"

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from audit.role_admin import RoleAdmin
 from designation.accounts import password_was_set
-from designation.admin.base import user_of
+from designation.admin.base import FoundByName, user_of
 from designation.models import Agency, Agreement, Office, Role, User
 from designation.permissions import STAFF_ROLES
 
@@ -67,7 +67,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(RoleAdmin, DjangoUserAdmin):
+class UserAdmin(FoundByName, RoleAdmin, DjangoUserAdmin):
     """Accounts. Roles are all that one may do; nobody changes his own roles, office or standing."""
 
     readers = (Role.AUDITOR,)

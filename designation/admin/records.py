@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from audit.keyset_admin import KeysetAdmin
-from designation.admin.base import ScopedAdmin
+from designation.admin.base import FoundByName, ScopedAdmin
 from designation.models import Agent, FieldOpinion, Notice, Role, RosterUpload
 
 
 @admin.register(Agent)
-class AgentAdmin(ScopedAdmin, KeysetAdmin):
+class AgentAdmin(FoundByName, ScopedAdmin, KeysetAdmin):
     readers = (Role.DEA_FIELD, Role.DEA_HQ, Role.TRAINING_MANAGER, Role.AUDITOR)
     list_display = ["badge_number", "last_name", "first_name", "office", "is_active"]
     list_display_links = ["badge_number", "last_name"]

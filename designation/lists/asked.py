@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from designation.lists.columns import PARAMETER, Chosen
 from designation.lists.kinds import ListKind
 from designation.models import User
@@ -47,12 +49,12 @@ class ListOf:
         return {name: value for name, value in asked.items() if value and value != usual.get(name)}
 
     def in_words(self, asked: Mapping[str, str]) -> list[dict[str, str]]:
-        """What a view asks for, as components/summary_list.html takes it."""
-        fields = self.form.fields
+        """What a view asks for, as components/summary_list.html takes it; without what filters nothing."""
+        fields, unread = self.form.fields, self._unread(asked)
         rows = [
             {"label": str(fields[name].label), "value": _choices(fields[name]).get(asked[name], asked[name])}
             for name in fields
-            if asked.get(name)
+            if asked.get(name) and name not in unread
         ]
         if sort := asked.get(SORT):
             rows.append({"label": "Sorted by", "value": self._sort_in_words(sort)})
@@ -60,23 +62,34 @@ class ListOf:
         return [*rows, {"label": "Columns", "value": labels}]
 
     def no_longer(self, asked: Mapping[str, str]) -> list[str]:
-        """What is asked for that the list does not have, each as “State: escalated”."""
+        """What is asked for that the list does not have or cannot read, each as “State: escalated”."""
         fields = self.form.fields
-        filters = [
-            f"{fields[name].label}: {asked[name]}"
-            for name in fields
-            if asked.get(name) and asked[name] not in _choices(fields[name], or_any=asked[name])
-        ]
+        filters = [f"{fields[name].label}: {asked[name]}" for name in self._unread(asked)]
         # The address of somebody with more roles may ask by what this user cannot.
         filters += [
             f"{field.label}: {asked[name]}"
             for name, field in self.form.base_fields.items()
-            if name not in fields and asked.get(name)
+            if name not in fields and asked.get(name) and not self._is_own_office(name, asked[name])
         ]
         columns = [f"Column: {name}" for name in self._columns_in(asked).unknown]
         sort = asked.get(SORT, "")
         is_known = not sort or sort.removeprefix("-") in self._sorts
         return [*filters, *columns, *([] if is_known else [f"Order: {sort}"])]
+
+    def _unread(self, asked: Mapping[str, str]) -> list[str]:
+        """The names of the filters that are asked for and filter nothing: no choice, or what cannot be read."""
+        return [
+            name
+            for name, field in self.form.fields.items()
+            if asked.get(name) and (not _reads(field, asked[name]) or self._is_refused(name, asked[name]))
+        ]
+
+    def _is_refused(self, name: str, value: str) -> bool:
+        """Whether it stands in the address, and does not go with what else stands there."""
+        return value == self.address.get(name, "").strip() and name in self.form.errors
+
+    def _is_own_office(self, name: str, value: str) -> bool:
+        return name == "office" and self.user.office is not None and self.user.office.code == value
 
     def _columns_in(self, asked: Mapping[str, str]) -> Chosen:
         return self.kind.catalogue.read(asked.get(PARAMETER, ""), self.default_columns)
@@ -90,7 +103,14 @@ class ListOf:
         return f"{label}, descending" if sort.startswith("-") else label
 
 
-def _choices(field: Any, or_any: str = "") -> dict[str, str]:
-    """The labels of a field's values; of one that takes any text, that of `or_any`."""
-    choices = getattr(field, "choices", None)
-    return {or_any: or_any} if choices is None else {str(value): str(label) for value, label in choices}
+def _reads(field: Any, value: str) -> bool:
+    try:
+        field.clean(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _choices(field: Any) -> dict[str, str]:
+    """The labels of a field's values; none of one that takes any text."""
+    return {str(value): str(label) for value, label in getattr(field, "choices", [])}

@@ -142,6 +142,23 @@ def test_a_time_that_no_case_of_an_imported_history_has_is_refused(client, peopl
         assert client.get(url, asked | {"measure": "stage:hsi_review"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"open_in": "", "age": "junk"}, "No list has the age “junk”"),
+        ({"age": "40-80"}, "An age is that of open requests"),
+        ({"goal": "junk"}, "No list is by the goal “junk”"),
+        ({"open_in": "approved"}, "it is no stage of the workflow"),
+    ],
+)
+def test_a_list_that_there_is_not_is_refused_in_words(client, people, wrong, says):
+    client.force_login(people.auditor)
+    page = client.get(BEHIND, wrong)
+    assert page.status_code == 400
+    assert says in page.text
+    assert client.get(reverse("audit:table_csv", args=["behind"]), wrong).status_code == 400
+
+
 def test_an_address_that_asks_what_cannot_be_answered_is_told_what_is_wrong(client, people):
     client.force_login(people.auditor)
     page = client.get(BEHIND, {"first_day": "2026-31-31"})

@@ -156,3 +156,19 @@ def test_its_page_says_what_was_asked_in_the_words_of_the_list(people: People, c
     rows = {row["label"]: row["value"] for row in page.context["rows"]}
     assert (rows["State"], rows["Sorted by"], rows["Columns"]) == ("All open", "Due", "Number, Due")
     assert not {"Asked", "Sort", "In words", "Workflow"} & set(rows)
+
+
+@pytest.mark.parametrize("wrong", ["office=nowhere", f"text={'a' * 101}"])
+def test_what_filters_nothing_is_said_before_and_stands_on_no_record(people: People, client, mixed, wrong):
+    client.force_login(people.hsi_hq)
+    value = wrong.partition("=")[2]
+    assert any(value in said for said in client.get(f"{EXPORT}?{wrong}").context["no_longer"])
+    file = ordered(client, f"{wrong}&state=open")
+    assert file.filters["asked"] == {"state": "open"}
+    assert set(file.filters["in_words"]) == {"State", "Columns"}
+
+
+def test_a_link_with_ones_own_office_leaves_nothing_out(people: People, client):
+    client.force_login(people.coordinator)
+    page = client.get(reverse("designation:request_list"), {"office": people.coordinator.office.code})
+    assert page.context["no_longer"] == []

@@ -289,6 +289,18 @@ def test_a_name_is_found_however_it_is_written(people: People, client, on_record
     assert reverse("admin:designation_agent_change", args=[agent.pk]) in found.text
 
 
+@pytest.mark.parametrize("name", ["agent", "designation", "user"])
+def test_the_admin_finds_a_name_with_the_comma_behind_the_last(people: People, client, name):
+    row = factories.request(people, "approved").designation
+    found = {"agent": row.agent, "designation": row, "user": people.coordinator}[name]
+    person = people.coordinator if name == "user" else row.agent
+    client.force_login(people.auditor if name != "user" else people.operator)
+    page = client.get(
+        reverse(f"admin:designation_{name}_changelist"), {"q": f"{person.last_name}, {person.first_name}"}
+    )
+    assert reverse(f"admin:designation_{name}_change", args=[found.pk]) in page.text
+
+
 def test_what_is_typed_has_no_wildcards(db):
     AgentFactory(last_name="Stone")
     percent = AgentFactory(last_name="50% Stone")

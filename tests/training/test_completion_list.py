@@ -88,6 +88,14 @@ def test_what_cannot_be_read_filters_nothing_and_says_so(client, people: Manager
     assert "usa-error-message" in page.text
 
 
+def test_days_that_end_before_they_begin_are_refused_in_words(client, people: Managers, stand):
+    client.force_login(people.hsi_manager)
+    page = client.get(f"{LIST}?since={DAY}&through={DAY - timedelta(days=1)}")
+    assert "The days end before they begin" in page.text
+    assert page.context["no_longer"] == [f"Completed through: {DAY - timedelta(days=1)}"]
+    assert named(stand, page.context["rows"]) == set(STANDS)
+
+
 def test_who_sees_many_offices_filters_by_office_also_the_users_of_it(client, people: Managers, stand):
     Agent.objects.filter(pk=stand["failed"].agent_id).update(office=Office.objects.get(code="HSI-DEN"))
     other = entry(username=people.other_coordinator.username, score=Decimal(91))
@@ -179,6 +187,7 @@ class TestExport:
         assert (passed["Office"], passed["Module"], passed["Counts"]) == (agent.office.code, "JT-2009", "Yes")
         assert (passed["Result"], passed["Source"], passed["File"]) == ("Passed", "By hand", "")
         assert (taken_back["Counts"], taken_back["File"]) == ("No", "may.csv")
+        assert taken_back["Result"] == "Passed, does not count any more"
         assert passed["Date completed"] == str(stand["passed"].completed_on)
 
     def test_a_workbook_has_scores_as_numbers(self, client, people: Managers, stand):

@@ -56,6 +56,12 @@ class TestByHand:
         assert 'value="K00777"' in page.text
         assert "Certificate 77" in page.text
 
+    def test_that_more_people_are_called_so_is_said(self, manager):
+        AgentFactory.create_batch(9, last_name="Quillfeather")
+        page = manager.post(ADD, form(person="Quillf"))
+        assert len(page.context["suggestions"]) == 8
+        assert "More people are called so" in page.text
+
     @pytest.mark.parametrize("score", ["85 %", "17/20"])
     def test_a_score_is_written_as_in_files(self, manager, score):
         AgentFactory(badge_number="K00123")

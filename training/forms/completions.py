@@ -172,6 +172,13 @@ class CompletionFilterForm(FilterForm):
         codes = Module.objects.values_list("code", flat=True)
         self._offer("module", [("", "All modules"), *((code, code) for code in codes)])
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        since, through = given.get("since"), given.get("through")
+        if since and through and through < since:
+            self.add_error("through", "The days end before they begin. It filters nothing.")
+        return given
+
     def offices(self, user: User) -> Iterable[Office]:
         return Office.objects.hsi() if user.has_role(*TRAINING_READERS) else super().offices(user)
 

@@ -95,9 +95,12 @@ COLUMNS = {
     "completed": _column("completed", "The day of the attempt.", DATE, "subject.completed_on"),
     "result": _column(
         "result",
-        "Passed or failed; withdrawn, where a correction says that there was no such attempt.",
+        "Passed or failed; withdrawn, where a correction says that there was no such attempt. One that was corrected "
+        "since, or whose file was taken back, does not count any more.",
         CODE,
-        "CASE WHEN subject.withdrawn THEN 'Withdrawn' WHEN subject.passed THEN 'Passed' ELSE 'Failed' END",
+        "CASE WHEN subject.withdrawn THEN 'Withdrawn' ELSE "
+        "CASE WHEN subject.passed THEN 'Passed' ELSE 'Failed' END || "
+        "CASE WHEN subject.counts THEN '' ELSE ', does not count any more' END END",
     ),
     "counts": _column(
         "counts",

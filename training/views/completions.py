@@ -74,11 +74,11 @@ def completion_list(request: SignedIn) -> HttpResponse:
 def completion_add(request: SignedIn) -> HttpResponse:
     """Records one by hand: the form, then what it changes, then the record."""
     form = CompletionForm(request.POST or None, initial=request.GET.dict())
-    suggestions: list[dict[str, str]] = []
+    suggested: dict[str, Any] = {}
     if form.is_valid():
         item = _judged(form, request.user)
         if item is None:
-            suggestions = _suggestions(form)
+            suggested = _suggestions(form)
             form.add_error("person", "No badge number, e-mail address or username of anybody is equal to this.")
         elif item.faults:
             form.add_faults(item.faults)
@@ -91,7 +91,7 @@ def completion_add(request: SignedIn) -> HttpResponse:
             return _recorded(request, item.entry, form.cleaned_data.get("why_again", ""))
         elif "change" not in request.POST:
             return _confirm(request, form, item)
-    return render(request, "training/completion_form.html", {"form": form, "suggestions": suggestions})
+    return render(request, "training/completion_form.html", {"form": form, **suggested})
 
 
 def _judged(form: CompletionForm, recorder: User) -> Judged | None:
@@ -113,15 +113,21 @@ def _set_aside(item: Judged) -> str:
     )
 
 
-def _suggestions(form: CompletionForm) -> list[dict[str, str]]:
-    """People whose names begin so, each with the address of the form as it is, but for that person."""
+def _suggestions(form: CompletionForm) -> dict[str, Any]:
+    """People whose names begin so, each with the address of the form as it is, but for that person.
+
+    With `more_are_called_so` where these are not all.
+    """
     text = form.cleaned_data["person"]
-    agents = Agent.objects.search(text).select_related("office")[:SUGGESTIONS]
-    users = selectors.users_named(text).select_related("office")[:SUGGESTIONS]
-    found = [(agent.badge_number, f"{agent}, {agent.office.code}") for agent in agents]
-    found += [(user.username, f"{user} ({user.username}), user") for user in users]
+    agents = Agent.objects.search(text).select_related("office")[: SUGGESTIONS + 1]
+    users = selectors.users_named(text).select_related("office")[: SUGGESTIONS + 1]
+    found = [(agent.badge_number, f"{agent}, {agent.office.code}") for agent in list(agents)[:SUGGESTIONS]]
+    found += [(user.username, f"{user} ({user.username}), user") for user in list(users)[:SUGGESTIONS]]
     filled = {name: form.data.get(name, "") for name in form.fields}
-    return [{"query": urlencode({**filled, "person": person}), "name": name} for person, name in found]
+    return {
+        "suggestions": [{"query": urlencode({**filled, "person": person}), "name": name} for person, name in found],
+        "more_are_called_so": max(len(agents), len(users)) > SUGGESTIONS,
+    }
 
 
 def _recorded(request: SignedIn, entry: Entry, why_again: str) -> HttpResponse:
