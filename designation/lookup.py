@@ -20,7 +20,8 @@ from audit.moments import moment
 from designation.declared import declared
 from designation.models import Agent, Designation, User
 from designation.models.designations import LIVE, Status
-from designation.models.people import BADGE_NUMBER, begins_with
+from designation.models.names import named
+from designation.models.people import BADGE_NUMBER
 
 FIRST_DAY = date(1994, 8, 1)
 """The first agreement is of August 1994: nobody was designated before."""
@@ -170,9 +171,7 @@ def look_up(badge_numbers: Sequence[str], day: date, *, by: User | str, act: str
 
 def badges_of_agents_named(text: str, limit: int) -> list[str]:
     """Badge numbers of agents whose first or last name begins with each word of the text, at most `limit`, by name."""
-    found: QuerySet[Agent] = Agent.objects.all()
-    for word in text.replace(",", " ").split():
-        found = found.filter(begins_with(word, "last_name", "first_name"))
+    found = Agent.objects.filter(named(text, "last_name", "first_name"))
     return list(found.values_list("badge_number", flat=True)[:limit])
 
 

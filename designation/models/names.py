@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Func, Index, Lookup
+from django.db.models import CharField, Func, Index, Lookup, Q
 from django.db.models.functions import Collate
 
 
@@ -15,6 +15,17 @@ class Folded(Func):
     function = "designation_folded"
     arity = 1
     output_field = CharField()
+
+
+def named(text: str, *fields: str) -> Q:
+    """Selects the rows in which each word of the text begins one of the fields. A comma behind a name is none of it."""
+    found = Q()
+    for word in text.replace(",", " ").split():
+        begins = Q(pk__in=[])
+        for field in fields:
+            begins |= Q(**{f"{field}__begins": word})
+        found &= begins
+    return found
 
 
 def by_beginning(field: str, name: str) -> Index:

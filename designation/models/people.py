@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 
-from designation.models.names import by_beginning
+from designation.models.names import by_beginning, named
 
 BADGE_NUMBER = RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z-]*\Z", "Use digits, letters and hyphens, as on the badge.")
 BADGE_NUMBER_HINT = "With its leading zeros, as on the badge."
@@ -236,14 +236,6 @@ def in_reach_of(user: User) -> Q:
     return reach
 
 
-def begins_with(word: str, *fields: str) -> Q:
-    """Selects the rows of which a field begins with the word, however either of them is written."""
-    begins = Q(pk__in=[])
-    for field in fields:
-        begins |= Q(**{f"{field}__begins": word})
-    return begins
-
-
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: User) -> AgentQuerySet:
         """Coordinators see their office's agents, field reviewers those routed to their division."""
@@ -253,10 +245,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 
     def search(self, text: str) -> AgentQuerySet:
         """Agents whose badge number begins with the text, or whose name or e-mail begins with each word of it."""
-        found = self
-        for word in text.replace(",", " ").split():
-            found = found.filter(begins_with(word, "badge_number", "last_name", "first_name", "email"))
-        return found
+        return self.filter(named(text, "badge_number", "last_name", "first_name", "email"))
 
 
 class Agent(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Concat
 
 from audit.keyset import Part
 from designation.models import Agent, User
-from designation.models.people import begins_with
+from designation.models.names import named
 from training.models import Completion
 from training.models.completions import CompletionQuerySet
 
@@ -68,10 +68,7 @@ def _with_result(found: CompletionQuerySet, result: str) -> CompletionQuerySet:
 
 def users_named(text: str) -> QuerySet[User]:
     """Users whose username or name begins with each word of the text."""
-    found: QuerySet[User] = User.objects.all()
-    for word in text.replace(",", " ").split():
-        found = found.filter(begins_with(word, "username", "first_name", "last_name"))
-    return found
+    return User.objects.filter(named(text, "username", "first_name", "last_name"))
 
 
 def completion_parts(found: QuerySet[Completion], sort: str) -> list[Part]:
