@@ -19,6 +19,7 @@ from designation.models import Agent, Office, Role, User
 from training.completions import uploads
 from training.models import Completion, Module, ModuleVersion
 from training.workflow import modules
+from training.workflow import sections as section_acts
 
 ROWS = 50_000
 AGENTS = 10_000
@@ -78,10 +79,10 @@ def _modules(manager: User) -> list[str]:
         module.pass_mark = PASS_MARK if number % 2 else None
         module.attempts = 3 if number < 2 else None
         version = modules.draft_version(modules.save_module(module, actor=manager), actor=manager)
-        section = modules.add_section(version, title="Text", body="Text.", actor=manager)
+        section = section_acts.add_section(version, title="Text", body="Text.", actor=manager)
         for name in ("send_to_review", "pass_review"):
             modules.move_versions(name, [version.pk], actor=manager)
-        modules.sign_off([section.pk], actor=manager)
+        section_acts.sign_off([section.pk], actor=manager)
         assert modules.move_versions("publish", [version.pk], actor=manager).done
         codes.append(module.code)
     ModuleVersion.objects.filter(module__code__in=codes).update(published_on=PUBLISHED)

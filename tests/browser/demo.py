@@ -39,6 +39,7 @@ from training.models import (
     Section,
 )
 from training.workflow import modules
+from training.workflow import sections as section_acts
 
 SEED, COUNT = 2, 300
 HEADER = ["Badge number", "Last name", "First name", "Justification"]
@@ -178,7 +179,7 @@ class Demo:
         module = Module.objects.exclude(versions__state__in=["sign_off", "dea_review", "hsi_review"]).first()
         found = modules.draft_version(module, actor=self["training_manager"])
         if not found.sections.exists():
-            modules.add_section(found, title="Scope", body="Text.", actor=self["training_manager"])
+            section_acts.add_section(found, title="Scope", body="Text.", actor=self["training_manager"])
         return found
 
     @cached_property
@@ -188,7 +189,7 @@ class Demo:
     @cached_property
     def attachment(self) -> Attachment:
         section = self.section
-        modules.add_attachment(
+        section_acts.add_attachment(
             section.pk,
             actor=self["training_manager"],
             version=section.version,

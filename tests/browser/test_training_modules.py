@@ -12,6 +12,7 @@ from tests.browser import axe_violations, console_errors, is_wider_than_window
 from tests.training.factories import Managers, dispute, section, version
 from training.models import ModuleVersion, Section
 from training.workflow import disputes, modules
+from training.workflow import sections as section_acts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,8 +51,8 @@ def drafted(people: Managers) -> ModuleVersion:
     attach(section(second), people)
     put(section(second, 1), people, "Text and more.", "Scope")
     last = section(second, 3)
-    modules.remove_section(last.pk, actor=people.hsi_manager, version=last.version, reason="Said elsewhere.")
-    modules.add_section(second, title="Disputes", body="How they are settled.", actor=people.hsi_manager)
+    section_acts.remove_section(last.pk, actor=people.hsi_manager, version=last.version, reason="Said elsewhere.")
+    section_acts.add_section(second, title="Disputes", body="How they are settled.", actor=people.hsi_manager)
     for name, user in [
         ("send_to_review", people.hsi_manager),
         ("pass_review", people.hsi_manager),
@@ -60,18 +61,18 @@ def drafted(people: Managers) -> ModuleVersion:
         modules.move_versions(name, [second.pk], actor=user)
     opened = dispute(section(second, 2), people.dea_manager)
     disputes.propose(opened.pk, text="Both train.", actor=people.dea_manager)
-    modules.sign_off([section(second).pk, section(second, 1).pk], actor=people.dea_manager)
+    section_acts.sign_off([section(second).pk, section(second, 1).pk], actor=people.dea_manager)
     return ModuleVersion.objects.get(pk=second.pk)
 
 
 def put(changed: Section, people: Managers, body: str, title: str = "") -> None:
-    modules.change_section(
+    section_acts.change_section(
         changed.pk, actor=people.hsi_manager, version=changed.version, title=title or changed.title, body=body
     )
 
 
 def attach(to: Section, people: Managers) -> None:
-    modules.add_attachment(
+    section_acts.add_attachment(
         to.pk,
         actor=people.hsi_manager,
         version=to.version,
@@ -132,7 +133,7 @@ def test_what_was_typed_survives_a_change_by_somebody_else(people, page_of: Call
     scope = section(drafted, 1)
     page.goto(reverse("training:section_change", args=[scope.number]))
     page.get_by_role("textbox", name="Text").fill("My words.")
-    modules.change_section(
+    section_acts.change_section(
         scope.pk, actor=people.dea_manager, version=scope.version, title="Scope", body="Their words."
     )
     page.get_by_role("button", name="Save").click()

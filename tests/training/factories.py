@@ -12,6 +12,7 @@ from designation.models import Request, Role, User
 from tests.factories import People, user
 from training.models import Attachment, Dispute, Module, ModuleVersion, Section
 from training.workflow import disputes, modules
+from training.workflow import sections as section_acts
 
 
 class Managers(People):
@@ -54,7 +55,7 @@ def version(
     drafted = modules.draft_version(module or ModuleFactory(), actor=people.hsi_manager)
     if not drafted.sections.exists():
         for number in range(texts):
-            modules.add_section(drafted, title=f"Section {number + 1}", body="Text.", actor=people.hsi_manager)
+            section_acts.add_section(drafted, title=f"Section {number + 1}", body="Text.", actor=people.hsi_manager)
     for name, who in PATHS["sign_off" if state == "published" else state]:
         move(drafted, name, getattr(people, who))
     if state == "published":
@@ -70,7 +71,7 @@ def move(moved: ModuleVersion, name: str, actor: User, reason: str = "") -> None
 
 def sign(signed: ModuleVersion, *managers: User) -> None:
     for manager in managers:
-        outcome = modules.sign_off(signed.sections.in_text().values_list("pk", flat=True), actor=manager)
+        outcome = section_acts.sign_off(signed.sections.in_text().values_list("pk", flat=True), actor=manager)
         assert not outcome.refused, outcome.refused
 
 
@@ -84,7 +85,7 @@ def dispute(matter: Section | ModuleVersion | Request, actor: User, **values: An
 
 
 def attach(to: Section, people: Managers, content: bytes = b"%PDF-1.7", name: str = "plan.pdf") -> Attachment:
-    modules.add_attachment(
+    section_acts.add_attachment(
         to.pk,
         actor=people.hsi_manager,
         version=Section.objects.get(pk=to.pk).version,

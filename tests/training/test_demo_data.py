@@ -32,7 +32,8 @@ from training.models import (
     Waiver,
 )
 from training.models.disputes import Level
-from training.workflow import disputes, modules
+from training.workflow import disputes
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -181,7 +182,7 @@ def test_one_can_go_on_working(made: list[str]) -> None:
     )
     assert Dispute.objects.filter(number=opened.number).count() == 1
     first = Section.objects.get(module_version__number="DEMO-3-v1", position=3)
-    assert not modules.sign_off([first.pk], actor=by).refused
+    assert not section_acts.sign_off([first.pk], actor=by).refused
     call_command("verify_ledger")
 
 

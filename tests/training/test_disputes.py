@@ -13,7 +13,8 @@ from designation.models import Notice
 from tests.factories import request
 from tests.training.factories import Managers, dispute, section, version
 from training.models import Dispute
-from training.workflow import disputes, modules
+from training.workflow import disputes
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def test_a_dispute_begins_at_the_working_level_and_the_other_side_is_told(people
 
 def test_a_section_that_was_removed_since_it_was_read_is_not_disputed(people: Managers) -> None:
     read = section(version(people))
-    modules.remove_section(read.pk, actor=people.hsi_manager, version=read.version, reason="Merged.")
+    section_acts.remove_section(read.pk, actor=people.hsi_manager, version=read.version, reason="Merged.")
     with pytest.raises(Refused, match="was removed"):
         dispute(read, people.dea_manager)
 

@@ -14,7 +14,7 @@ from tests.training.records import a_file, completed, required, waived
 from training import urls
 from training.completions import uploads
 from training.models import ModuleVersion
-from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,7 @@ def arguments(people: Managers) -> dict[str, tuple[Any, ...]]:
     """What stands in each address."""
     drafted = version(people)
     first = section(drafted)
-    modules.add_attachment(
+    section_acts.add_attachment(
         first.pk,
         actor=people.hsi_manager,
         version=first.version,

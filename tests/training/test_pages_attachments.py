@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.training.factories import Managers, attach, move, section, sign, version
 from tests.training.pages import at, told
 from training.models import Attachment, Section
-from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_two_files_of_a_section_have_two_names(people: Managers, client):
 def test_attaching_to_a_section_that_was_changed_meanwhile_is_refused(people: Managers, client):
     first = section(version(people))
     change_by_dea = {"version": first.version, "title": "New", "body": "Text."}
-    modules.change_section(first.pk, actor=people.dea_manager, **change_by_dea)
+    section_acts.change_section(first.pk, actor=people.dea_manager, **change_by_dea)
     client.force_login(people.hsi_manager)
     page = upload(client, first, SimpleUploadedFile("plan.txt", b"Plan"), seen=first.version)
     assert "Choose the file again" in page.text
@@ -66,7 +66,7 @@ def test_an_attachment_clears_sign_offs_when_it_comes_and_when_it_goes(people: M
     sign(signed, people.dea_manager)
     response = upload(client, section(signed), SimpleUploadedFile("plan.txt", b"Plan"))
     assert "The sign-off of DEA is cleared" in told(response)
-    modules.sign_off([section(signed).pk], actor=people.dea_manager)
+    section_acts.sign_off([section(signed).pk], actor=people.dea_manager)
     url = reverse("training:attachment_remove", args=[Attachment.objects.get().pk])
     seen = client.get(url).context["form"]["version"].value()
     assert "The sign-off of DEA is cleared" in told(client.post(url, {"version": seen}, follow=True))
@@ -88,9 +88,9 @@ def test_what_was_removed_before_publication_is_not_for_a_coordinator(people: Ma
         attach(first, people, name="old.pdf"),
         attach(section(drafted, 1), people),
     )
-    modules.remove_attachment(removed, actor=people.hsi_manager, version=Section.objects.get(pk=first.pk).version)
+    section_acts.remove_attachment(removed, actor=people.hsi_manager, version=Section.objects.get(pk=first.pk).version)
     second = section(drafted, 1)
-    modules.remove_section(second.pk, actor=people.hsi_manager, version=second.version, reason="Said elsewhere.")
+    section_acts.remove_section(second.pk, actor=people.hsi_manager, version=second.version, reason="Said elsewhere.")
     for name, who in [
         ("send_to_review", people.hsi_manager),
         ("pass_review", people.hsi_manager),

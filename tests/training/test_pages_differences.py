@@ -8,6 +8,7 @@ from django.urls import reverse
 from tests.training.factories import Managers, ModuleFactory, move, section, version
 from tests.training.pages import at, change
 from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ def test_two_versions_are_compared_section_by_section(people: Managers, client):
     second = modules.draft_version(first.module, actor=people.hsi_manager)
     client.force_login(people.hsi_manager)
     change(client, section(second), body="Another text.")
-    modules.add_section(second, title="Scope", body="All.", actor=people.hsi_manager)
+    section_acts.add_section(second, title="Scope", body="All.", actor=people.hsi_manager)
     page = client.get(at("difference", second))
     assert [found.status for found in page.context["sections"]] == ["changed", "unchanged", "added"]
     assert (page.context["before"], page.context["after"]) == (first, second)

@@ -8,7 +8,7 @@ from audit.machine import Refused
 from tests.training.factories import Managers, section, sign, version
 from tests.training.pages import at, change, told
 from training.models import ModuleVersion, Section, SignOff
-from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -29,9 +29,9 @@ def test_a_text_that_its_page_would_not_show_whole_is_refused(people: Managers, 
     client.force_login(people.hsi_manager)
     deep = "".join("  " * level + "- item\n" for level in range(60))
     page = client.post(at("section_add", drafted), {"title": "Deep", "body": deep})
-    assert page.context["form"].errors["body"] == [modules.NESTED_TOO_DEEP]
+    assert page.context["form"].errors["body"] == [section_acts.NESTED_TOO_DEEP]
     with pytest.raises(Refused, match="Nest them less"):
-        modules.add_section(drafted, title="Deep", body=deep, actor=people.hsi_manager)
+        section_acts.add_section(drafted, title="Deep", body=deep, actor=people.hsi_manager)
 
 
 def test_a_change_that_clears_sign_offs_says_whose(people: Managers, client):
@@ -52,7 +52,7 @@ def test_the_same_text_again_says_that_nothing_was_changed(people: Managers, cli
 
 def test_a_stale_change_is_refused_and_keeps_what_was_typed(people: Managers, client):
     first = section(version(people))
-    modules.change_section(
+    section_acts.change_section(
         first.pk, actor=people.dea_manager, version=first.version, title="Theirs", body="Their text."
     )
     client.force_login(people.hsi_manager)

@@ -7,14 +7,14 @@ import pytest
 from tests.training.factories import Managers, dispute, section, sign, version
 from tests.training.pages import at, told
 from training.models import SignOff
-from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_page_says_who_signed_and_what_is_missing(people: Managers, client):
     signed = version(people, "sign_off", texts=3)
-    modules.sign_off([section(signed).pk], actor=people.hsi_manager)
+    section_acts.sign_off([section(signed).pk], actor=people.hsi_manager)
     client.force_login(people.auditor)
     page = client.get(at("version", signed)).text
     assert "HSI has not signed off 2 of 3 sections." in page
@@ -36,7 +36,7 @@ def test_a_section_that_was_changed_meanwhile_is_not_signed_off(people: Managers
     client.force_login(people.dea_manager)
     selection = client.get(at("version", signed)).context["sign_all"]
     first = section(signed)
-    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Other.")
+    section_acts.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Other.")
     response = client.post(at("sign_off", signed), {"selection": selection}, follow=True)
     assert "“Section 2” signed off for DEA." in told(response)
     assert f"Not signed off: {first.number}: Changed since you opened it" in told(response)
@@ -56,7 +56,7 @@ def test_a_change_before_a_sign_off_of_the_other_agency_is_still_seen(people: Ma
     client.force_login(people.dea_manager)
     selection = client.get(at("version", signed)).context["sign_all"]
     first = section(signed)
-    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Other.")
+    section_acts.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Other.")
     sign(signed, people.hsi_manager)
     response = client.post(at("sign_off", signed), {"selection": selection}, follow=True)
     assert f"Not signed off: {first.number}: Changed since you opened it" in told(response)

@@ -11,6 +11,7 @@ from designation import references
 from tests.training.factories import Managers
 from training.models import Module, ModuleVersion
 from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,6 @@ def test_the_agencies_go_on_from_the_first_version() -> None:
     references.load()
     people = Managers()
     drafted = ModuleVersion.objects.get(number="JT-2009-v1")
-    modules.add_section(drafted, title="Scope", body="Text.", actor=people.dea_manager)
+    section_acts.add_section(drafted, title="Scope", body="Text.", actor=people.dea_manager)
     outcome = modules.move_versions("send_to_review", [drafted.pk], actor=people.hsi_manager)
     assert [version.state for version in outcome.done] == ["hsi_review"]

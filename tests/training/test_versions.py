@@ -12,6 +12,7 @@ from designation.models import Notice
 from tests.training.factories import Managers, ModuleFactory, dispute, move, section, sign, version
 from training.models import Module, ModuleVersion, SignOff
 from training.workflow import modules
+from training.workflow import sections as section_acts
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_a_joint_version_is_not_published_before_both_agencies_have_signed_every
 
 def test_sections_are_not_signed_before_sign_off(people: Managers) -> None:
     drafted = version(people)
-    outcome = modules.sign_off([section(drafted).pk], actor=people.hsi_manager)
+    outcome = section_acts.sign_off([section(drafted).pk], actor=people.hsi_manager)
     assert "once each agency has passed" in outcome.refused[0].message
 
 
@@ -87,7 +88,7 @@ def test_the_next_version_begins_with_the_texts_of_the_one_before(people: Manage
 def test_the_next_version_does_not_begin_with_a_draft_that_was_given_up(people: Managers) -> None:
     first = version(people, "published")
     given_up = modules.draft_version(first.module, actor=people.dea_manager)
-    modules.add_section(given_up, title="Given up", body="Text.", actor=people.dea_manager)
+    section_acts.add_section(given_up, title="Given up", body="Text.", actor=people.dea_manager)
     move(given_up, "retire", people.dea_manager, "Written anew.")
     third = modules.draft_version(first.module, actor=people.dea_manager)
     assert third.ordinal == 3
@@ -112,7 +113,7 @@ def test_a_change_of_a_signed_section_clears_its_sign_offs_and_says_whose(people
     signed = version(people, "sign_off")
     sign(signed, people.hsi_manager, people.dea_manager)
     first = section(signed)
-    changed = modules.change_section(
+    changed = section_acts.change_section(
         first.pk, actor=people.hsi_manager, version=first.version, title=first.title, body="Another text."
     )
     assert changed.cleared == ["DEA", "HSI"]
@@ -124,17 +125,17 @@ def test_the_agency_whose_sign_off_is_cleared_is_told(people: Managers) -> None:
     signed = version(people, "sign_off")
     sign(signed, people.dea_manager)
     first = section(signed)
-    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Text.")
+    section_acts.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="New", body="Text.")
     assert Notice.objects.filter(recipient=people.dea_manager, title__contains="sign-off of DEA is cleared").exists()
 
 
 def test_two_sections_of_a_version_have_different_titles(people: Managers) -> None:
     drafted = version(people)
     with pytest.raises(Refused, match="Another section has the title “Section 1”"):
-        modules.add_section(drafted, title="section 1", body="Text.", actor=people.hsi_manager)
+        section_acts.add_section(drafted, title="section 1", body="Text.", actor=people.hsi_manager)
     second = section(drafted, 1)
     with pytest.raises(Refused, match="Another section has the title “Section 1”"):
-        modules.change_section(
+        section_acts.change_section(
             second.pk, actor=people.hsi_manager, version=second.version, title="Section 1", body="Text."
         )
 
@@ -143,7 +144,7 @@ def test_the_same_text_again_clears_nothing(people: Managers) -> None:
     signed = version(people, "sign_off")
     sign(signed, people.hsi_manager)
     first = section(signed)
-    same = modules.change_section(
+    same = section_acts.change_section(
         first.pk, actor=people.dea_manager, version=first.version, title=first.title, body=first.body
     )
     assert same.cleared == []
@@ -152,21 +153,21 @@ def test_the_same_text_again_clears_nothing(people: Managers) -> None:
 
 def test_a_change_of_a_text_that_was_changed_meanwhile_is_refused(people: Managers) -> None:
     first = section(version(people))
-    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="Text.")
+    section_acts.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="Text.")
     with pytest.raises(Refused, match="Changed since you opened it"):
-        modules.change_section(first.pk, actor=people.dea_manager, version=first.version, title="B", body="Text.")
+        section_acts.change_section(first.pk, actor=people.dea_manager, version=first.version, title="B", body="Text.")
 
 
 def test_every_text_that_a_section_had_stays_on_record(people: Managers) -> None:
     first = section(version(people))
-    modules.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="New text.")
+    section_acts.change_section(first.pk, actor=people.hsi_manager, version=first.version, title="A", body="New text.")
     assert [text.body for text in first.texts.all()] == ["Text.", "New text."]
 
 
 def test_a_section_in_dispute_is_not_signed(people: Managers) -> None:
     signed = version(people, "sign_off")
     dispute(section(signed), people.dea_manager)
-    outcome = modules.sign_off([section(signed).pk], actor=people.hsi_manager)
+    outcome = section_acts.sign_off([section(signed).pk], actor=people.hsi_manager)
     assert "dispute on this section is open" in outcome.refused[0].message
 
 
@@ -174,8 +175,10 @@ def test_a_section_in_dispute_is_moved_but_not_removed(people: Managers) -> None
     disputed = section(version(people))
     dispute(disputed, people.dea_manager)
     with pytest.raises(Refused, match="dispute on this section is open"):
-        modules.remove_section(disputed.pk, actor=people.hsi_manager, version=disputed.version, reason="Not needed.")
-    modules.move_section(disputed.pk, actor=people.hsi_manager, up=False)
+        section_acts.remove_section(
+            disputed.pk, actor=people.hsi_manager, version=disputed.version, reason="Not needed."
+        )
+    section_acts.move_section(disputed.pk, actor=people.hsi_manager, up=False)
     assert section(disputed.module_version, 1).pk == disputed.pk
 
 
@@ -184,7 +187,7 @@ def test_who_moved_a_section_is_on_record_and_its_sign_offs_stay(people: Manager
     sign(signed, people.hsi_manager, people.dea_manager)
     move(signed, "return_to_drafting", people.dea_manager, "The order is wrong.")
     first, second = section(signed), section(signed, 1)
-    modules.move_section(second.pk, actor=people.dea_manager, up=True)
+    section_acts.move_section(second.pk, actor=people.dea_manager, up=True)
     moved = section(signed)
     step = StepEvent.objects.filter(workflow="module section", subject=second.number).latest("sequence")
     assert (moved.pk, moved.state, moved.version) == (second.pk, second.state, second.version + 1)
@@ -194,7 +197,7 @@ def test_who_moved_a_section_is_on_record_and_its_sign_offs_stay(people: Manager
 
 def test_the_first_section_stays_where_it_is_without_a_step(people: Managers) -> None:
     first = section(version(people))
-    modules.move_section(first.pk, actor=people.hsi_manager, up=True)
+    section_acts.move_section(first.pk, actor=people.hsi_manager, up=True)
     assert section(first.module_version).version == first.version
 
 

@@ -17,7 +17,7 @@ from designation.models.people import DEA, HSI
 from training.demo.record import Record, Times
 from training.demo.staff import Managers
 from training.models import Attachment, Module, ModuleVersion, Section, SectionText, SignOff
-from training.workflow.modules import SIGN_AS, text_hash
+from training.workflow.sections import SIGN_AS, text_hash
 
 TEXTS = Path(__file__).parent / "texts"
 INVENTED = "Invented for demonstration."

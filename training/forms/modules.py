@@ -14,7 +14,7 @@ from designation.markdown import is_nested_too_deep
 from designation.models import User
 from training.models import Module, ModuleVersion
 from training.permissions import AGENCIES, BOTH
-from training.workflow.modules import NESTED_TOO_DEEP
+from training.workflow.sections import NESTED_TOO_DEEP
 
 LONGEST_TEXT = 50_000  # characters
 SEPARATOR = ","

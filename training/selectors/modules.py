@@ -22,7 +22,7 @@ from training.models.disputes import DisputeQuerySet, Level
 from training.models.sections import IN_TEXT, SectionState
 from training.models.versions import IN_DEVELOPMENT, VersionState
 from training.permissions import AGENCIES, DISPUTE_SIDES, HEADQUARTERS
-from training.workflow.modules import SIGN_AS, why_not_arrange
+from training.workflow.sections import SIGN_AS, why_not_arrange
 
 REVIEW_BY = {HSI: VersionState.HSI_REVIEW, DEA: VersionState.DEA_REVIEW}
 UNSIGNED_BY = {

@@ -30,9 +30,9 @@ from training.models.sections import AttachmentQuerySet
 from training.permissions import TRAINING_READERS
 from training.selectors import modules as selectors
 from training.views.versions import crumbs_of
-from training.workflow import modules as workflow
+from training.workflow import sections as workflow
 from training.workflow.disputes import why_not_open
-from training.workflow.modules import Changed
+from training.workflow.sections import Changed
 
 UNKNOWN_TYPE = "application/octet-stream"
 

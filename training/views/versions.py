@@ -21,8 +21,8 @@ from training.models.versions import VersionState
 from training.permissions import TRAINING_READERS
 from training.selectors import modules as selectors
 from training.workflow import modules as workflow
+from training.workflow import sections as section_acts
 from training.workflow.disputes import why_not_open
-from training.workflow.modules import why_not_arrange
 
 
 def crumbs_of(version: ModuleVersion) -> list[dict[str, str]]:
@@ -77,7 +77,7 @@ def _why_not_written(version: ModuleVersion, user: User) -> dict[str, str]:
     """Told to training managers: others change no text at any time."""
     if not user.has_role(Role.TRAINING_MANAGER):
         return {}
-    arranged = why_not_arrange(version, user)
+    arranged = section_acts.why_not_arrange(version, user)
     return {
         "why_not_written": selectors.why_not("change", Section(module_version=version), user),
         "why_not_arranged": arranged.message if arranged else "",
@@ -114,7 +114,7 @@ def sign_off(request: SignedIn, number: str) -> HttpResponse:
         return redirect(version)
     seen = form.cleaned_data["selection"]
     sections = version.sections.filter(pk__in=seen).values_list("pk", flat=True)
-    _tell_signed(request, workflow.sign_off(sections, actor=request.user, versions=seen))
+    _tell_signed(request, section_acts.sign_off(sections, actor=request.user, versions=seen))
     return redirect(version)
 
 
