@@ -83,15 +83,15 @@ class Moment:
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
+def one_moment(*, durable: bool = False) -> Iterator[None]:
     """Within the block all reports see the database as it is at its first statement, whatever is committed meanwhile.
 
-    Within a transaction they see what that sees.
+    Within a transaction they see what that sees; a `durable` block refuses to be in one, with RuntimeError.
     """
-    if connection.in_atomic_block:
+    if connection.in_atomic_block and not durable:
         yield
         return
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(durable=durable), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 

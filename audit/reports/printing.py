@@ -6,15 +6,14 @@ All its figures, and the position of the ledger that its manifest states, are of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import QueryDict
 
 from audit import goals
@@ -25,7 +24,7 @@ from audit.exports.snapshot import Position, Progress, position_of, settled_mome
 from audit.manifest import manifest_of, sources_of
 from audit.models import ExportFile
 from audit.report_forms import Asked, ReportForm
-from audit.reports.figures import Moment
+from audit.reports.figures import Moment, one_moment
 from audit.reports.pages import PAGES, Beside, Page, Part, beside
 from audit.reports.past import ledger_up_to
 from audit.reports.periods import EVERY
@@ -132,18 +131,11 @@ def take(page: Page, asked: Asked, format: str, *, address: str, owner: Any) -> 
 
 def ask(page: Page, asked: Asked, address: str) -> Printed:
     """What the page answers now. Not to be called within a transaction."""
-    with _one_moment() as (as_of, settled):
+    with one_moment(durable=True):
         with connection.cursor() as cursor:
+            as_of, settled = settled_moment(cursor)
             position = position_of(cursor, settled=settled)
         return _answered(page, asked, address, Moment(as_of, measured_with()), position)
-
-
-@contextmanager
-def _one_moment() -> Iterator[tuple[datetime, bool]]:
-    """A transaction in which every report sees the ledger as it is at one instant, and whether that is settled."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield settled_moment(cursor)
 
 
 def _answered(page: Page, asked: Asked, address: str, moment: Moment, position: Position) -> Printed:
