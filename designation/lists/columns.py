@@ -11,16 +11,18 @@ PARAMETER = "columns"
 
 @dataclass(frozen=True)
 class ListColumn:
-    """A column: its name in the address, its heading, and the key of the order by it, where an index holds one."""
+    """A column: its name in the address, its heading, the key of the order by it, where an index holds one, and whether
+    its cells are numbers that stand below each other."""
 
     name: str
     label: str
     sort: str = ""
+    numeric: bool = False
 
     @property
-    def head(self) -> dict[str, str]:
+    def head(self) -> dict[str, Any]:
         """As components/table_head.html takes it."""
-        return {"label": self.label, "key": self.sort}
+        return {"label": self.label, "key": self.sort, "numeric": self.numeric}
 
 
 @dataclass(frozen=True)

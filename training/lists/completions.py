@@ -26,7 +26,7 @@ CATALOGUE = Catalogue(
         ListColumn("completed", "Date completed"),
         ListColumn("result", "Result"),
         ListColumn("counts", "Counts"),
-        ListColumn("score", "Score"),
+        ListColumn("score", "Score", numeric=True),
         ListColumn("source", "Source"),
         ListColumn("file", "File"),
         ListColumn("evidence", "Evidence"),
