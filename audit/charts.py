@@ -19,6 +19,8 @@ IDLE_SECONDS = 60
 INK, LINE, MIDDLE, LIGHT, ALARM = "#1b1b1b", "#005ea2", "#73b3e7", "#d9e8f6", "#b50909"
 # From young to old: darker, so that the order also shows without colours.
 AGES = ["#d9e8f6", "#97d4ea", "#2491ff", "#005ea2", "#162e51"]
+# Names at the left may be wider where they are read than where they were measured, for want of the first fonts.
+PADDING = {"left": 14, "right": 5, "top": 5, "bottom": 5}
 FONT = "Public Sans, Source Sans Pro, Helvetica, Arial, sans-serif"
 HOURS = "Business hours"
 HEIGHT_OF_BAR = 34
@@ -155,6 +157,7 @@ def svg(chart: str, data: dict[str, Any], width: int) -> str:
     made = CHARTS[chart](data, width).configure(
         font=FONT,
         background="white",
+        padding=PADDING,
         axis=alt.AxisConfig(labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK, gridColor="#dfe1e2"),
         legend=alt.LegendConfig(orient="top", labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK),
         view=alt.ViewConfig(stroke=None),

@@ -106,4 +106,4 @@ def size(chart: str, data: dict[str, Any], width: int) -> tuple[int, int]:
         return width + TICKS, HEIGHTS.get(chart, HEIGHT) + (WITH_A_LINE if data.get("goal") is not None else 0)
     labels = {row["label"] for row in data["rows"]}
     names = min(NAMES[narrow], LETTER * max(map(len, labels), default=0))
-    return width + names + 13, AROUND_BARS[chart][narrow] + BAR * len(labels)
+    return width + names + 22, AROUND_BARS[chart][narrow] + BAR * len(labels)
