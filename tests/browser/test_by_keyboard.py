@@ -142,6 +142,7 @@ def test_a_training_manager_signs_off(people: Managers, keyboard_of):
 def test_a_supervisor_looks_up_an_agent(people: Managers, keyboard_of):
     designation = factories.request(people, "approved").designation
     keyboard = keyboard_of(people.supervisor)
-    keyboard.page.keyboard.type(designation.agent.badge_number)  # the field has the focus already
+    expect(keyboard.page.get_by_role("textbox", name="Badge number or name")).to_be_focused()  # without a key
+    keyboard.page.keyboard.type(designation.agent.badge_number)
     keyboard.page.keyboard.press("Enter")
     expect(keyboard.page.locator("#answer")).to_contain_text("Yes: designated today")

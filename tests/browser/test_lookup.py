@@ -47,6 +47,7 @@ def test_a_supervisor_has_the_answer_two_steps_after_signing_in(people: People, 
 def test_another_day_and_another_agent_are_asked_about_by_keyboard_alone(people: People, page_of, designations):
     page = page_of(people.supervisor)
     page.goto(reverse("designation:look_up"))
+    expect(page.get_by_label("Badge number or name")).to_be_focused()
     page.keyboard.type(designations[1].agent.badge_number)
     page.keyboard.press("Tab")
     page.keyboard.type("03032020")

@@ -271,6 +271,7 @@ def test_limits_of_size_rows_and_columns():
 
 def test_a_package_that_unpacks_to_too_much_is_refused_unopened():
     assert "grows too large" in refusal(_package({"xl/workbook.xml": b"0" * 160_000_000}))
+    assert "grows too large" in refusal(_package({"mimetype": b"spreadsheet" + b"0" * 160_000_000}))
 
 
 def test_a_package_that_lies_about_its_size_is_stopped():
@@ -278,6 +279,13 @@ def test_a_package_that_lies_about_its_size_is_stopped():
     true_size = (160_000_003).to_bytes(4, "little")
 
     assert refusal(content.replace(true_size, (1000).to_bytes(4, "little")))
+
+
+def test_a_package_whose_first_part_begins_after_its_end_is_damaged():
+    content = bytearray(ods_file([HEADER]))
+    content[28:30] = b"\xff\xff"  # the length of what stands between the part's head and its bytes
+
+    assert "damaged" in refusal(bytes(content))
 
 
 def test_a_cell_at_the_far_end_of_the_sheet_does_not_take_the_memory_of_this_process():
