@@ -67,12 +67,11 @@ def canonical_form(step: Sequence[Any]) -> bytes:
         source,
         previous_hash,
     ) = step
+    digits, instant, before = str(key), str((at - EPOCH) // MICROSECOND), previous_hash.hex()
     text = (
-        f"{_repeated(FORM)}{_field(str(key))}{_repeated(workflow)}{_field(subject)}{_repeated(str(sequence))}"
-        f"{_repeated(transition)}{_repeated(from_state)}{_repeated(to_state)}{_repeated(party)}"
-        f"{'1:t' if final else '1:f'}{_number(actor_id)}{_repeated(actor_name)}{_repeated(actor_agency)}"
-        f"{_repeated(actor_role)}{_field(str((at - EPOCH) // MICROSECOND))}{_field(reason)}{_repeated(source)}"
-        f"{_field(bytes(previous_hash).hex())}{_repeated(str(len(dimensions)))}"
+        f"{_FORM}{len(digits)}:{digits}{_repeated(workflow)}{_repeated(subject)}{_count(sequence)}"
+        f"{_move(transition, from_state, to_state, party, final)}{_who(actor_id, actor_name, actor_agency, actor_role)}"
+        f"{len(instant)}:{instant}{_field(reason)}{_repeated(source)}{len(before)}:{before}{_count(len(dimensions))}"
     )
     if dimensions:
         ordered = sorted(dimensions.items(), key=lambda item: item[0].encode())
@@ -84,12 +83,30 @@ def _field(text: str) -> str:
     return f"{len(text) if text.isascii() else len(text.encode())}:{text}"
 
 
-# Most fields of a ledger are few texts again and again.
+# A ledger says the same few things again and again.
 _repeated = lru_cache(maxsize=8192)(_field)
+
+
+@lru_cache(maxsize=8192)
+def _move(transition: str, from_state: str, to_state: str, party: str, final: bool) -> str:
+    return f"{_field(transition)}{_field(from_state)}{_field(to_state)}{_field(party)}{'1:t' if final else '1:f'}"
+
+
+@lru_cache(maxsize=8192)
+def _who(actor_id: int | None, name: str, agency: str, role: str) -> str:
+    return f"{_number(actor_id)}{_field(name)}{_field(agency)}{_field(role)}"
+
+
+@lru_cache(maxsize=8192)
+def _count(value: int) -> str:
+    return _field(str(value))
 
 
 def _number(value: int | None) -> str:
     return "-" if value is None else _field(str(value))
+
+
+_FORM = _field(FORM)
 
 
 def step_hash(step: Sequence[Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from audit.models import StepEvent
 
 LONGEST_CELL = 64 * 1024 * 1024  # characters; the csv module's own limit is 128 KB
 LONGEST_PARTY = 40
+NO_DIMENSIONS: dict[str, str] = {}
 
 
 class LogRefused(Exception):
@@ -116,6 +117,7 @@ def _read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -
     header = _header(records)
     log = Log(hashlib.sha256(content).hexdigest(), header)
     reader = RowReader(columns, header, times, span)
+    cases = defaultdict(list)
     for number, cells in records:
         try:
             case, event = reader.read(number, cells)
@@ -124,7 +126,8 @@ def _read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -
         except TimeOpenToReading as error:
             raise LogRefused(f"Row {number}, column “{columns.at}”: {error}") from None
         else:
-            log.cases.setdefault(case, []).append(event)
+            cases[case].append(event)
+    log.cases = dict(cases)
     if not log.cases and not log.bad:
         raise LogRefused("The file has a header and no rows below it: there is nothing to import.")
     for events in log.cases.values():
@@ -172,8 +175,11 @@ class RowReader:
         actor = cells[self.actor].strip() if self.actor is not None else ""
         if len(actor) > self.longest["actor_name"]:
             raise _Bad(self.columns.actor, f"longer than {self.longest['actor_name']} characters")
-        dimensions = {name: text for name, place in self.dimensions if (text := cells[place].strip())}
+        dimensions = self._dimensions(cells) if self.dimensions else NO_DIMENSIONS
         return case, Event(at, number, stage, actor, dimensions, cells)
+
+    def _dimensions(self, cells: list[str]) -> dict[str, str]:
+        return {name: text for name, place in self.dimensions if (text := cells[place].strip())}
 
     def _time(self, text: str) -> datetime:
         if not text:
@@ -253,7 +259,7 @@ def _records(content: bytes, wanted: Sequence[str]) -> Iterator[tuple[int, list[
             for number, record in enumerate(
                 delimited.records(text, lambda cells: len(names & {cell.strip() for cell in cells})), start=1
             ):
-                if any(map(str.strip, record)):
+                if (record and record[0].strip()) or any(map(str.strip, record)):
                     yield number, record
         except csv.Error as error:
             raise LogRefused(

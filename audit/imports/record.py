@@ -21,7 +21,7 @@ from audit.verify import subject_models
 
 TRANSITION = "imported"
 LONGEST_DIMENSION = 60
-BATCH = 20_000  # events, or one longer case
+BATCH = 50_000  # events, or one longer case
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,15 @@ def known_parties() -> set[str]:
 
 def steps_of(case: str, events: Sequence[Event], meaning: Meaning) -> Iterator[PastStep]:
     """The steps of a case: each event enters a stage, and the last one ends the case (see `Meaning.final`)."""
-    last = len(events) - 1
-    for place, event in enumerate(events):
+    party_of, final, last = meaning.parties.get, meaning.final, events[-1]
+    for event in events:
+        stage = event.stage
         yield PastStep(
             subject=case,
             transition=TRANSITION,
-            to_state=event.stage,
-            party=meaning.parties.get(event.stage, ""),
-            final=place == last and (not meaning.final or event.stage in meaning.final),
+            to_state=stage,
+            party=party_of(stage, ""),
+            final=event is last and (not final or stage in final),
             dimensions=event.dimensions,
             at=event.at,
             actor_name=event.actor,
@@ -176,7 +177,8 @@ def write(log: Log, meaning: Meaning, *, actor_name: str, facts: Mapping[str, An
 def _batches(cases: Mapping[str, list[Event]]) -> Iterator[dict[str, list[Event]]]:
     batch: dict[str, list[Event]] = {}
     size = 0
-    for case, events in cases.items():
+    for case in sorted(cases):  # neighbours in the ledger's indexes
+        events = cases[case]
         if batch and size + len(events) > BATCH:
             yield batch
             batch, size = {}, 0
