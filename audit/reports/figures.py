@@ -73,8 +73,12 @@ class Moment:
         return self.as_of.astimezone(self.calendar.zone).date()
 
     def holding(self, workflow: str, wanted: Sequence[Period]) -> dict[Period, int]:
-        """As `audit.summaries.holding`, which is asked once for each period, however many reports a page has."""
-        unknown = [period for period in wanted if (workflow, period) not in self._held]
+        """As `audit.summaries.holding`, which is asked once for each period, however many reports a page has.
+
+        It is asked for the whole of neighbouring periods too: a page that shows a trend shows the whole beside it.
+        """
+        every = dict.fromkeys([*wanted, *joined(wanted)])
+        unknown = [period for period in every if (workflow, period) not in self._held]
         if unknown:
             found = summaries.holding(workflow, unknown, self.calendar)
             self._held.update({(workflow, period): found.get(period) for period in unknown})

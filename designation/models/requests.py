@@ -61,7 +61,8 @@ EXPORTED = Exported(
 
 
 def _named(offices: models.QuerySet[Office]) -> list[tuple[str, str]]:
-    return [(office.code, str(office)) for office in offices]
+    # As str(office) has it. Each report page lists them, and whole offices would take a tenth of its time.
+    return [(code, f"{code} {name}") for code, name in offices.values_list("code", "name")]
 
 
 AGAINST_NONCONCURRENCE = ReasonRequired(lambda request: request.nonconcurred, "against a nonconcurrence")
