@@ -194,11 +194,17 @@ WHERE workflow = %(workflow)s AND subject = ANY(%(subjects)s) AND sequence = 1 O
 STEP_COLUMNS = (*HASHED, "hash")
 DIMENSIONS_AT = HASHED.index("dimensions")
 COPY_STEPS = f"COPY audit_stepevent ({', '.join(STEP_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-# Of the steps' columns; the bytes of jsonb are made here.
-COPIED_AS = [
-    *("int8", "text", "text", "int4", "text", "text", "text", "text", "bool", "int8", "text", "text", "text"),
-    *("timestamptz", "text", "bytea", "text", "bytea", "bytea"),
-]
+NOT_TEXT = {
+    "id": "int8",
+    "sequence": "int4",
+    "final": "bool",
+    "actor_id": "int8",
+    "at": "timestamptz",
+    "dimensions": "bytea",  # of jsonb, whose bytes are made here
+    "previous_hash": "bytea",
+    "hash": "bytea",
+}
+COPIED_AS = [NOT_TEXT.get(column, "text") for column in STEP_COLUMNS]
 JSONB_VERSION = b"\x01"
 WITH_END_AND_BEGINNING = f"""
 SELECT step.*, lead(step.at) OVER chain AS left_at,
