@@ -97,3 +97,20 @@ def test_split_makes_a_list():
 def test_a_number_stays_on_one_line_with_its_unit():
     assert title21.unbroken("11 days 2 h") == "11\u00a0days 2\u00a0h"
     assert title21.unbroken("") == ""
+
+
+def cell(text, *, number=False, url=""):
+    return {"text": text, "number": number, "url": url}
+
+
+def test_the_cells_of_a_row_are_text_numbers_and_numbers_that_lead_on():
+    cells = [cell("DEA"), cell("14.5", number=True), cell("3", number=True, url="/behind/?a=b")]
+    assert title21.table_cells(cells) == (
+        '<td>DEA</td><td class="t21-number">14.5</td>'
+        '<td class="t21-number"><a class="usa-link" href="/behind/?a=b">3</a></td>'
+    )
+
+
+def test_no_text_or_address_of_a_cell_is_taken_for_markup():
+    said = title21.table_cells([cell('<b>"&', url='/?desk="><script>')])
+    assert said == '<td><a class="usa-link" href="/?desk=&quot;&gt;&lt;script&gt;">&lt;b&gt;&quot;&amp;</a></td>'
