@@ -1,6 +1,6 @@
 """What every state machine of the project shares: rules declared on transitions, and one batch way to perform them.
 
-States and transitions are declared with django-fsm on a model that derives from `Subject`; an app's `workflow.py`
+States and transitions are declared with django-fsm on a model that derives from `Subject`; an app's `workflow`
 calls `perform`, and nothing else changes a state.
 """
 
