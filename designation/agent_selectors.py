@@ -77,9 +77,9 @@ def find_agents(
         found = found.filter(is_active=active == YES)
     if not designated:
         return found
-    standing = Designation.objects.standing(LIVE if designated == NO else [STANDINGS[designated]])
-    live = Exists(standing.filter(agent=OuterRef("pk")))
-    return found.filter(~live if designated == NO else live)
+    held = Designation.objects.held(LIVE if designated == NO else [STANDINGS[designated]])
+    holds = Exists(held.filter(agent=OuterRef("pk")))
+    return found.filter(~holds if designated == NO else holds)
 
 
 def with_agent_columns(found: AgentQuerySet, user: User) -> QuerySet[Any]:
@@ -88,7 +88,7 @@ def with_agent_columns(found: AgentQuerySet, user: User) -> QuerySet[Any]:
     `designated` is how the live designation stands, of whichever office it is, and empty without one;
     `designated_until` its last day, if the user may see it.
     """
-    live = Designation.objects.standing(LIVE).filter(agent=OuterRef("pk"))
+    live = Designation.objects.held().filter(agent=OuterRef("pk"))
     seen = live.visible_to(user)
     rows = found.select_related("office").annotate(
         designated=Subquery(live.values("state")[:1]), designated_until=Subquery(seen.values("valid_until")[:1])
