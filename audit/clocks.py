@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection, models
 
 from audit.calendar import BusinessClock, load
-from audit.goals import Entry, goals_for
+from audit.goals import ERAS, Entry, goals_for
 from audit.models import Goal, StageVisit
 
 DUE_SOON_SECONDS = 8 * 3600
@@ -174,21 +174,14 @@ class OpenClock:
         return self.turn != "" and self.party in ("", self.turn)
 
 
-# Only the stays of subjects that are in a stage are looked at, each found by its key. `audit_goal_of` gives the same to
-# all clocks of a kind that began in one era, between two instants at which a goal comes into force or ends: it is asked
-# once for each, and not for each clock. A clock's time ends in the first stay after which more is used than its goal
-# gives, or else in the present one.
-OPEN_CLOCKS = """
+# Only the stays of subjects that are in a stage are looked at, each found by its key. `audit_goal_of` is asked once for
+# all clocks of a kind that began in one era, and not for each. A clock's time ends in the first stay after which more
+# is used than its goal gives, or else in the present one.
+OPEN_CLOCKS = f"""
 WITH clocked AS MATERIALIZED (
     SELECT DISTINCT measure FROM audit_goal WHERE workflow = %(workflow)s AND measure <> 'stage'
 ),
-era AS MATERIALIZED (
-    SELECT array_agg(began ORDER BY began) AS beginnings FROM (
-        SELECT effective_from AS began FROM audit_goal WHERE workflow = %(workflow)s
-        UNION SELECT effective_until FROM audit_goal WHERE workflow = %(workflow)s AND effective_until IS NOT NULL
-        UNION SELECT audit_shorter_goal_since()
-    ) AS change
-),
+era AS MATERIALIZED ({ERAS}),
 stay AS MATERIALIZED (
     SELECT open.subject, open.stage, open.party AS turn, visit.sequence, visit.party, visit.entered_at, visit.left_at,
            visit.business_seconds, visit.dimensions

@@ -24,6 +24,16 @@ from audit.models import Goal
 
 RESTRICT_VIOLATION = "23001"
 
+# An era lies between two instants at which a goal comes into force or ends, or the rule of the shorter one came:
+# `audit_goal_of` gives the same to all that began in one, of the same measure, stage, party and dimensions.
+ERAS = """
+    SELECT array_agg(began ORDER BY began) AS beginnings FROM (
+        SELECT effective_from AS began FROM audit_goal WHERE workflow = %(workflow)s
+        UNION SELECT effective_until FROM audit_goal WHERE workflow = %(workflow)s AND effective_until IS NOT NULL
+        UNION SELECT audit_shorter_goal_since()
+    ) AS change
+"""
+
 
 @dataclass(frozen=True)
 class Entry:

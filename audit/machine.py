@@ -69,11 +69,14 @@ class Exported:
 
     `identifiers`: column -> the field lookup that gives it, and what it holds. `dimensions`: by the names that
     `Subject.dimensions` gives them. `counts`: column -> the stage whose visits it counts, and what it holds.
+    `parts`: name -> the rows that some users see all of, and no others; reports keep figures of them too. Once a row
+    has ended, it stays in its parts.
     """
 
     identifiers: Mapping[str, tuple[str, str]]
     dimensions: Mapping[str, Dimension]
     counts: Mapping[str, tuple[str, str]]
+    parts: Mapping[str, models.Q] = field(default_factory=dict)
 
 
 class Subject(models.Model):

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from audit.reports.facts import sees_all, wanted_sql
+from audit.reports.facts import IN_PART, part_seen, parts_of, wanted_sql
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
-from audit.reports.question import ENDED, Measure, MeasuredWith, Question, dimension_names
+from audit.reports.question import ENDED, Measure, MeasuredWith, Question, dimension_names, model_of
 from audit.statements import SQL, rows_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ def bucket_sql(every: str, at: str = "at") -> str:
 def kept_dimensions(workflow: str) -> list[str]:
     """The dimensions by which figures are kept."""
     return dimension_names(workflow)[:MOST_DIMENSIONS]
+
+
+def kept_parts(workflow: str) -> list[str]:
+    """The parts that some users see all of, by each of which figures are kept beside the dimensions."""
+    return sorted(parts_of(model_of(workflow)))
 
 
 # Asked for by itself, so that PostgreSQL knows how few steps come after it.
@@ -79,7 +84,7 @@ def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> 
         "workflow": workflow,
         "calendar": calendar.pk,
         "zone": calendar.zone.key,
-        "dimensions": kept_dimensions(workflow),
+        "dimensions": [*kept_dimensions(workflow), *kept_parts(workflow)],
         "since": [period.since for period in wanted],
         "until": [period.until for period in wanted],
     }
@@ -121,12 +126,14 @@ def _covers(question: Question, by: str) -> bool:
         and all(len(values) == 1 for values in filters.values())
         and len({*filters, *([by] if by else [])}) <= 2
         and {*filters, *([by] if by else [])} <= set(kept_dimensions(question.workflow))
-        and sees_all(question)
+        and part_seen(question) is not None
     )
 
 
 def _asked(question: Question, held: Mapping[Period, int], by: str = "") -> dict[str, Any]:
     filters = {name: values[0] for name, values in question.wanted_dimensions().items()}
+    if part := part_seen(question):
+        filters[part] = IN_PART
     return {
         "periods": list(held.values()),
         "grouped_by": " ".join(sorted({*filters, *([by] if by else [])})),
@@ -157,7 +164,8 @@ def kept_counts(
 
     By its first day; and the periods left to compute.
     """
-    if not _covers(question, ""):
+    # What is filed may become part of what a user sees later, without a step of that time.
+    if not _covers(question, "") or (counted == FILED_ONES and part_seen(question)):
         return {}, list(wanted)
     held = moment.holding(question.workflow, wanted)
     rows = rows_of(SQL(COUNTS, _asked(question, held) | {"counted": counted})) if held else []

@@ -20,7 +20,7 @@ from audit.reports.facts import AGGREGATES, cases, facts, unclocked
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import FILED, MeasuredWith, Question, measured_with
 from audit.reports.sources import workflow_sources
-from audit.summaries import BUCKETS, holding, kept_dimensions
+from audit.summaries import BUCKETS, holding, kept_dimensions, kept_parts
 
 TWELVE_MONTHS = "twelve_months"
 
@@ -141,7 +141,7 @@ FACTS_OF_CHUNK = """
 CREATE TEMPORARY TABLE audit_chunk ON COMMIT DROP AS
 SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, measure, name, seconds, stays, judged, met FROM ({ended}) AS fact
 UNION ALL
-SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, 'filed', '', 0, 0, 0, 0 FROM ({filed}) AS filed
+SELECT at AT TIME ZONE %(zone)s AS local {dimensions_filed}, 'filed', '', 0, 0, 0, 0 FROM ({filed}) AS filed
 UNION ALL
 SELECT at AT TIME ZONE %(zone)s AS local {dimensions}, 'unclocked', '', 0, 0, 0, 0 FROM ({unclocked}) AS unclocked
 """
@@ -161,8 +161,7 @@ FROM (
 
 
 def _make(cursor: Any, workflow: str, chunk: Chunk, calendar: Calendar, measured: MeasuredWith, position: int) -> None:
-    names = kept_dimensions(workflow)
-    _read_facts(cursor, workflow, chunk.span, measured, names)
+    _read_facts(cursor, workflow, chunk.span, measured)
     for every, found in chunk.by.items():
         if not found:
             continue
@@ -180,7 +179,7 @@ def _make(cursor: Any, workflow: str, chunk: Chunk, calendar: Calendar, measured
                 calendar=calendar,
                 calendar_version=calendar.version,
                 calendar_built_at=calendar.built_at,
-                dimension_names=names,
+                dimension_names=[*kept_dimensions(workflow), *kept_parts(workflow)],
             )
             for period in found
         )
@@ -190,17 +189,22 @@ def _make(cursor: Any, workflow: str, chunk: Chunk, calendar: Calendar, measured
             "since": min(period.since for period in found),
             "until": max(period.until for period in found),
         }
-        cursor.execute(MAKE.format(bucket=bucket, aggregates=AGGREGATES, **_sets(names)), parameters)
+        cursor.execute(MAKE.format(bucket=bucket, aggregates=AGGREGATES, **_sets(workflow)), parameters)
     cursor.execute("DROP TABLE audit_chunk")
 
 
-def _read_facts(cursor: Any, workflow: str, span: Period, measured: MeasuredWith, names: Sequence[str]) -> None:
+def _read_facts(cursor: Any, workflow: str, span: Period, measured: MeasuredWith) -> None:
     question = Question(workflow, span)
+    dimensions, parts = kept_dimensions(workflow), kept_parts(workflow)
+    names = [*dimensions, *parts]
     ended = facts(question, names, measured, datetime.now(measured.zone))
-    filed = cases(question.but(cohort=FILED), names, measured, as_filed=True)
+    filed = cases(question.but(cohort=FILED), dimensions, measured, as_filed=True)
     never = unclocked(question, names, measured)
+    columns = [f", d{place}" for place in range(len(names))]
     statement = FACTS_OF_CHUNK.format(
-        dimensions="".join(f", d{place}" for place in range(len(names))),
+        dimensions="".join(columns),
+        # What is filed may become part of what a user sees later: it is counted in no part.
+        dimensions_filed="".join(columns[: len(dimensions)] + [", ''" for _ in parts]),
         ended=ended.text,
         filed=filed.text,
         unclocked=never.text,
@@ -210,20 +214,19 @@ def _read_facts(cursor: Any, workflow: str, span: Period, measured: MeasuredWith
     cursor.execute("ANALYZE audit_chunk")
 
 
-def _sets(names: Sequence[str]) -> dict[str, str]:
-    """The parts of MAKE that depend on the dimensions: none of them, each, and each pair."""
-    columns = [f"d{place}" for place in range(len(names))]
-    sets = [found for size in (0, 1, 2) for found in combinations(columns, size)]
-    labels = [
-        f"CASE WHEN grouping({column}) = 0 THEN '{_quoted(name)}' END"
-        for column, name in zip(columns, names, strict=True)
-    ]
+def _sets(workflow: str) -> dict[str, str]:
+    """The parts of MAKE that depend on the dimensions: none of them, each, and each pair; so for all, and each part."""
+    names = [*kept_dimensions(workflow), *kept_parts(workflow)]
+    columns = {name: f"d{place}" for place, name in enumerate(names)}
+    grouped = [found for size in (0, 1, 2) for found in combinations(kept_dimensions(workflow), size)]
+    sets = [[*found, *part] for part in ([], *([name] for name in kept_parts(workflow))) for found in grouped]
+    labels = [f"CASE WHEN grouping({columns[name]}) = 0 THEN '{_quoted(name)}' END" for name in sorted(names)]
     pairs = [
         f"CASE WHEN grouping({column}) = 0 THEN jsonb_build_object('{_quoted(name)}', {column}) ELSE '{{}}' END"
-        for column, name in zip(columns, names, strict=True)
+        for name, column in columns.items()
     ]
     return {
-        "sets": ", ".join(f"({', '.join(found)})" for found in sets),
+        "sets": ", ".join(f"({', '.join(columns[name] for name in found)})" for found in sets),
         "grouped_by": f"concat_ws(' ', {', '.join(labels)})" if labels else "''",
         "values": f"({' || '.join(pairs)})" if pairs else "'{}'::jsonb",
     }
@@ -273,10 +276,9 @@ SELECT EXISTS ((TABLE kept EXCEPT ALL TABLE made) UNION ALL (TABLE made EXCEPT A
 
 
 def _differs(workflow: str, period: Period, measured: MeasuredWith) -> bool:
-    names = kept_dimensions(workflow)
     with transaction.atomic(), connection.cursor() as cursor:
-        _read_facts(cursor, workflow, period, measured, names)
-        statement = DIFFERENCE.format(aggregates=AGGREGATES, **_sets(names))
+        _read_facts(cursor, workflow, period, measured)
+        statement = DIFFERENCE.format(aggregates=AGGREGATES, **_sets(workflow))
         cursor.execute(statement, {"workflow": workflow, "since": period.since, "until": period.until})
         differs = bool(cursor.fetchone()[0])
         cursor.execute("DROP TABLE audit_chunk")

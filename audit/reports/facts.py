@@ -10,12 +10,15 @@ party is declared every case counts: one that ended with its first step took 0 s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
+from audit.goals import ERAS
+from audit.machine import Subject
 from audit.models import Goal
 from audit.reports.limits import limit_sql
 from audit.reports.question import ENDED, Measure, MeasuredWith, Question
@@ -56,43 +59,64 @@ SO_FAR = "audit_business_seconds(%(calendar)s, stay.entered_at, %(as_of)s)"
 # The stays of each case are found by their key and summed up by themselves, for the same reason: whatever number of
 # cases is expected, the work grows with the number that there is.
 FACTS = """
-WITH cases AS MATERIALIZED ({cases})
-SELECT cases.subject, cases.at {dimensions}, summed.measure, summed.name, summed.seconds, summed.stays,
-       {judged} AS judged, {met} AS met
-FROM cases CROSS JOIN LATERAL (
-    SELECT CASE WHEN grouping(stay.stage) = 0 THEN 'stage' WHEN grouping(stay.party) = 0 THEN 'party' ELSE 'process' END
-               AS measure,
-           coalesce(CASE WHEN grouping(stay.stage) = 0 THEN stay.stage ELSE stay.party END, '') AS name,
-           coalesce(sum({seconds}), 0)::bigint AS seconds, count(*) AS stays, min(stay.sequence) AS first_sequence,
-           count({stay_met}) AS judged, count(*) FILTER (WHERE {stay_met}) AS met
-    FROM audit_stagevisit AS stay
-    WHERE stay.workflow = %(workflow)s AND stay.subject = cases.subject AND {counts}
-    GROUP BY GROUPING SETS ((stay.stage), (stay.party), ())
-    HAVING {has_times}
-) AS summed
-{goal}
-WHERE NOT (summed.measure = 'party' AND summed.name = '')
+WITH cases AS MATERIALIZED ({cases}),
+timed AS (
+    SELECT cases.*, summed.*
+    FROM cases CROSS JOIN LATERAL (
+        SELECT CASE WHEN grouping(stay.stage) = 0 THEN 'stage' WHEN grouping(stay.party) = 0 THEN 'party'
+                    ELSE 'process' END AS measure,
+               coalesce(CASE WHEN grouping(stay.stage) = 0 THEN stay.stage ELSE stay.party END, '') AS name,
+               coalesce(sum({seconds}), 0)::bigint AS seconds, count(*) AS stays, min(stay.sequence) AS first_sequence,
+               count({stay_met}) AS judged_stays, count(*) FILTER (WHERE {stay_met}) AS met_stays
+        FROM audit_stagevisit AS stay
+        WHERE stay.workflow = %(workflow)s AND stay.subject = cases.subject AND {counts}
+        GROUP BY GROUPING SETS ((stay.stage), (stay.party), ())
+        HAVING {has_times}
+    ) AS summed
+    WHERE NOT (summed.measure = 'party' AND summed.name = '')
+)
+{facts}
+"""
+OF_STAYS = """
+SELECT subject, at {dimensions}, measure, name, seconds, stays,
+       judged_stays * (measure = 'stage')::int AS judged, met_stays * (measure = 'stage')::int AS met
+FROM timed
 """
 STAY_MET = "coalesce(stay.met, CASE WHEN stay.left_at IS NULL AND stay.due_at < %(as_of)s THEN false END)"
 # A party's and the whole process's goal is the one in force when its clock first ran, as audit.clocks has it.
-GOAL_OF_THE_WHOLE = """
-LEFT JOIN audit_stagevisit AS first ON summed.measure <> 'stage' AND first.workflow = %(workflow)s
-                                   AND first.subject = cases.subject AND first.sequence = summed.first_sequence
-LEFT JOIN audit_goal AS goal ON goal.id = audit_goal_of(
-    summed.measure, first.workflow, '', summed.name, first.dimensions, first.entered_at)
+# It is asked once for all that began in one era with the same dimensions.
+OF_STAYS_AND_THE_WHOLE = f""",
+era AS MATERIALIZED ({ERAS}),
+begun AS MATERIALIZED (
+    SELECT timed.*, first.dimensions AS begun_with, first.entered_at,
+           width_bucket(first.entered_at, era.beginnings) AS era
+    FROM timed CROSS JOIN era
+    LEFT JOIN audit_stagevisit AS first ON timed.measure <> 'stage' AND first.workflow = %(workflow)s
+                                       AND first.subject = timed.subject AND first.sequence = timed.first_sequence
+),
+asked AS MATERIALIZED (
+    SELECT measure, name, begun_with, era,
+           audit_goal_of(measure, %(workflow)s, '', name, begun_with, min(entered_at)) AS goal_id
+    FROM begun WHERE measure <> 'stage' GROUP BY measure, name, begun_with, era
+)
+SELECT begun.subject, begun.at {{dimensions}}, begun.measure, begun.name, begun.seconds, begun.stays,
+       CASE WHEN begun.measure = 'stage' THEN begun.judged_stays
+            WHEN {{ended}} OR begun.seconds > goal.business_seconds THEN (goal.id IS NOT NULL)::int
+            ELSE 0 END AS judged,
+       CASE WHEN begun.measure = 'stage' THEN begun.met_stays
+            WHEN {{ended}} THEN coalesce(begun.seconds <= goal.business_seconds, false)::int ELSE 0 END AS met
+FROM begun LEFT JOIN asked USING (measure, name, begun_with, era)
+LEFT JOIN audit_goal AS goal ON goal.id = asked.goal_id
 """
-JUDGED_BY_IT = """CASE WHEN summed.measure = 'stage' THEN summed.judged
-    WHEN {ended} OR summed.seconds > goal.business_seconds THEN (goal.id IS NOT NULL)::int ELSE 0 END"""
-MET_IT = """CASE WHEN summed.measure = 'stage' THEN summed.met
-    WHEN {ended} THEN coalesce(summed.seconds <= goal.business_seconds, false)::int ELSE 0 END"""
 ENDED_ALREADY = """NOT EXISTS (
     SELECT FROM audit_stagevisit AS still
-    WHERE still.workflow = %(workflow)s AND still.subject = cases.subject AND still.left_at IS NULL)"""
+    WHERE still.workflow = %(workflow)s AND still.subject = begun.subject AND still.left_at IS NULL)"""
 
 
 def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, as_filed: bool = False) -> SQL:
     """The requests that the question is about: `subject`, `at` and the dimensions `d0`, `d1` ... of those names.
 
+    A name may also be that of a declared part: then the value is `IN_PART` or empty.
     `as_filed` takes the dimensions of a filed request as they were when it was filed, which nothing changes later.
     """
     since, until = question.period.bounds(calendar.zone)
@@ -112,8 +136,9 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
     parameters |= restricted.parameters
     columns = ""
     for place, name in enumerate(names):
-        columns += f", coalesce(found.dimensions ->> %(name_{place})s, '') AS d{place}"
-        parameters[f"name_{place}"] = name
+        column = _column(question, name, place)
+        columns += f", {column.text} AS d{place}"
+        parameters |= column.parameters
     filtered = question.wanted_dimensions() or not sees_all(question)
     text = CASES.format(
         materialized="MATERIALIZED" if filtered else "NOT MATERIALIZED",
@@ -122,6 +147,15 @@ def cases(question: Question, names: Sequence[str], calendar: MeasuredWith, *, a
         conditions=restricted.text,
     )
     return SQL(text, parameters)
+
+
+def _column(question: Question, name: str, place: int) -> SQL:
+    """The value of a dimension; of a part, whether the row is `IN_PART`."""
+    parts = parts_of(question.model)
+    if name not in parts:
+        return SQL(f"coalesce(found.dimensions ->> %(name_{place})s, '')", {f"name_{place}": name})
+    rows = _numbers(_rows(question).filter(parts[name]), named=f"part_{place}")
+    return SQL(f"CASE WHEN found.subject IN ({rows.text}) THEN '{IN_PART}' ELSE '' END", rows.parameters)
 
 
 def unclocked(question: Question, names: Sequence[str], calendar: MeasuredWith) -> SQL:
@@ -150,7 +184,6 @@ def facts(
     """The times of the requests that `cases` finds; a stay that goes on counts up to `as_of`."""
     of = cases(question, names, calendar, as_filed=as_filed)
     goals = Goal.objects.filter(workflow=question.workflow).exclude(measure=Goal.Measure.STAGE).exists()
-    ended = "true" if question.cohort == ENDED else ENDED_ALREADY
     open_ones = question.cohort != ENDED
     text = FACTS.format(
         cases=of.text,
@@ -158,10 +191,10 @@ def facts(
         stay_met=STAY_MET if open_ones else "stay.met",
         counts=counts(question, "stay"),
         has_times="true" if question.every_stay_counts else "count(*) > 0",
-        dimensions="".join(f", cases.d{place}" for place in range(len(names))),
-        judged=JUDGED_BY_IT.format(ended=ended) if goals else "summed.judged * (summed.measure = 'stage')::int",
-        met=MET_IT.format(ended=ended) if goals else "summed.met * (summed.measure = 'stage')::int",
-        goal=GOAL_OF_THE_WHOLE if goals else "",
+        facts=(OF_STAYS_AND_THE_WHOLE if goals else OF_STAYS).format(
+            dimensions="".join(f", d{place}" for place in range(len(names))),
+            ended=ENDED_ALREADY if open_ones else "true",
+        ),
     )
     return SQL(text, of.parameters | {"calendar": calendar.pk, "as_of": as_of})
 
@@ -178,16 +211,45 @@ def sees_all(question: Question) -> bool:
     return not _visible_rows(question).query.where
 
 
+IN_PART = "yes"
+
+
+def parts_of(model: type[Subject] | None) -> Mapping[str, Q]:
+    """The parts of its rows that the model declares, by their names."""
+    return model.exported.parts if model is not None and model.exported else {}
+
+
+def part_seen(question: Question) -> str | None:
+    """The part of the workflow's rows that the user sees: empty where he sees all, None where it is not declared."""
+    if sees_all(question):
+        return ""
+    seen = _numbers(_visible_rows(question), named="seen")
+    return next(
+        (
+            name
+            for name, part in parts_of(question.model).items()
+            if _numbers(_rows(question).filter(part), named="seen") == seen
+        ),
+        None,
+    )
+
+
 def visible_subjects(question: Question) -> SQL | None:
     """The numbers of the requests that the user may see, as the model's own queryset has it; None for all."""
-    if sees_all(question):
-        return None
-    return sql_of(_visible_rows(question).order_by().values("number"), named="visible")
+    return None if sees_all(question) else _numbers(_visible_rows(question), named="visible")
+
+
+def _numbers(rows: Any, *, named: str) -> SQL:
+    return sql_of(rows.order_by().values("number"), named=named)
+
+
+def _rows(question: Question) -> Any:
+    model: Any = question.model
+    return model._default_manager.all()
 
 
 def _visible_rows(question: Question) -> Any:
-    model: Any = question.model
-    return model._default_manager.all().visible_to(question.user)
+    return _rows(question).visible_to(question.user)
 
 
 # What facts come to: the columns of `audit.reports.figures.Figures` after the measure, and of `PeriodFigures`.

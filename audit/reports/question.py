@@ -23,6 +23,11 @@ COHORTS = {ENDED: "Ended in the period", FILED: "Filed in the period"}
 PROCESS, PARTY, STAGE = "process", "party", "stage"
 
 
+def model_of(workflow: str) -> type[Subject] | None:
+    """The model whose rows the workflow moves; None for a workflow that only the ledger knows."""
+    return next((model for model in subject_models() if model.workflow == workflow), None)
+
+
 class Measure(NamedTuple):
     """Which time of a request, summed over its stays: in all, on the clock of a party, or in a stage."""
 
@@ -58,8 +63,8 @@ class Question:
 
     @property
     def model(self) -> type[Subject] | None:
-        """The model whose rows the workflow moves; None for a workflow that only the ledger knows."""
-        return next((model for model in subject_models() if model.workflow == self.workflow), None)
+        """As `model_of` its workflow."""
+        return model_of(self.workflow)
 
     @property
     def rows(self) -> str:
@@ -104,7 +109,7 @@ FROM (
 
 def dimension_names(workflow: str) -> list[str]:
     """What the workflow's reports can group and filter by, in order: as declared, or as some of its steps have it."""
-    model = next((model for model in subject_models() if model.workflow == workflow), None)
+    model = model_of(workflow)
     if model is not None:
         return sorted(model.exported.dimensions) if model.exported else []
     with connection.cursor() as cursor:
@@ -123,7 +128,7 @@ SELECT DISTINCT to_state, party FROM (
 
 def known_measures(workflow: str) -> list[Measure]:
     """The process, then the parties and stages that are declared; those that some steps have where none is."""
-    model = next((model for model in subject_models() if model.workflow == workflow), None)
+    model = model_of(workflow)
     if model is not None:
         parties = list(dict.fromkeys(party for party in model.parties.values() if party))
         stages = [stage for stage, party in model.parties.items() if party]

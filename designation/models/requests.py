@@ -57,6 +57,7 @@ EXPORTED = Exported(
         "priority": Dimension("Priority", "Routine or expedited.", lambda: Request.Priority.choices),
     },
     counts={"returns": (State.RETURNED.value, "How often it was returned to the office.")},
+    parts={"transmitted": Q(transmitted=True)},
 )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit import calendar, exports, ledger, summarising
 from audit.exports import Filters
+from audit.goals import Entry, goals_for
 from audit.ledger import PastStep
 from audit.models import Goal, StepEvent
 from audit.reports.backlog import Backlog
@@ -142,6 +143,31 @@ class TestFigures:
         assert (us.seconds, us.judged, us.met) == (18 * 3600, 1, 1)
         assert (whole.judged, whole.met) == (1, 0)
         assert whole.seconds == us.seconds + stages.of(Measure(PARTY, "them")).seconds
+
+    def test_each_process_is_judged_by_the_goal_of_its_kind_that_was_in_force_when_it_began(self):
+        goal = {"workflow": "cases", "measure": "process", "share_percent": 90, "set_by_name": "test", "why": "test"}
+        eras = {"effective_from": at(1, 1), "effective_until": at(3, 2)}, {"effective_from": at(3, 2)}
+        for era, hours in zip(eras, (40, 16), strict=True):
+            Goal.objects.create(business_seconds=hours * 3600, **era, **goal)
+        Goal.objects.create(business_seconds=4 * 3600, effective_from=at(2, 2), applies_to={"kind": "again"}, **goal)
+        began = [at(month, day) + timedelta(hours=2 * day) for month in (1, 2, 3) for day in range(1, 28)]
+        began += [turn + timedelta(microseconds=before) for turn in (at(2, 2), at(3, 2)) for before in (-1, 0, 1)]
+        steps = []
+        for number, begins in enumerate(began):
+            ends = begins + timedelta(days=number % 9, hours=number % 5)
+            steps += case(f"C{number}", ("check", "us", begins), ("done", "", ends), kind=["new", "again"][number % 2])
+        ledger.append_history("cases", steps, source=StepEvent.Source.IMPORTED)
+        asked = goals_for(
+            [Entry("cases", "", step.at, "", step.dimensions, "process") for step in steps if step.to_state == "check"]
+        )
+        clock = calendar.load()
+        taken = [clock.between(first.at, last.at) for first, last in zip(steps[::2], steps[1::2], strict=True)]
+        judged = [(goal, seconds) for goal, seconds in zip(asked, taken, strict=True) if goal]
+        assert len({goal for goal, _ in judged}) == 3
+        question = Question("cases", Period(date(2026, 1, 1), date(2027, 1, 1)))
+        (whole,) = figures(question, Moment.now(), measures=[Measure()])
+        assert whole.judged == len(judged)
+        assert whole.met == sum(seconds <= goal.business_seconds for goal, seconds in judged)
 
     def test_what_is_open_counts_among_the_filed_and_is_missed_once_it_is_late(self):
         Goal.objects.create(

@@ -93,6 +93,39 @@ def test_demo_data_is_kept_as_it_is_computed():
         assert kept == computed
 
 
+@pytest.mark.parametrize("filters", [{}, {"kind": ("initial",)}])
+@pytest.mark.parametrize("how", [{}, {"by": "office"}, {"every": MONTH}, {"by": "office", "every": MONTH}])
+def test_of_what_headquarters_of_dea_sees_figures_are_kept_too(people, how, filters):
+    make_demo_data(seed=3, count=120, until=timezone.now())
+    today = timezone.localdate()
+    summarising.summarise("request", today=today)
+    assert summarising.periods_that_differ("request") == []
+    of_all = Question("request", last_twelve_months(today), dimensions=filters)
+    everything = figures(of_all, Moment.now(), **how)
+    kept, computed = kept_and_computed(of_all.but(user=people.dea_hq), **how)
+    assert kept == computed
+    assert kept != everything, "nothing ended before it was sent to DEA"
+
+
+def test_what_is_filed_is_not_kept_of_a_part_since_it_may_become_part_of_it_later(people):
+    make_demo_data(seed=3, count=40, until=timezone.now())
+    today = timezone.localdate()
+    summarising.summarise("request", today=today)
+    year = last_twelve_months(today)
+    of_part = Question("request", year, user=people.dea_hq)
+    assert summaries.kept_counts(summaries.FILED_ONES, of_part, [year], Moment.now()) == ({}, [year])
+    assert summaries.kept_counts(summaries.UNCLOCKED, of_part, [year], Moment.now())[1] == []
+
+
+def test_of_what_an_office_sees_no_figures_are_kept(people):
+    make_demo_data(seed=3, count=40, until=timezone.now())
+    today = timezone.localdate()
+    summarising.summarise("request", today=today)
+    year = last_twelve_months(today)
+    question = Question("request", year, user=people.coordinator)
+    assert summaries.kept_figures(question, [year], Moment.now()) == ([], [year])
+
+
 def test_figures_that_are_made_again_while_a_page_is_made_are_not_taken_for_empty(history):
     summarising.summarise("cases", today=TODAY)
     question, moment = Question("cases", YEAR), Moment.now()
