@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from designation.models import Role, User
 from designation.permissions import DEA_ROLES, HSI_ROLES, LOOK_UP_ROLES, READER_ROLES
 from designation.selectors import unread_notices
+
+REPORT_ROLES = tuple(map(Role, settings.AUDIT_REPORT_ROLES))
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ NAVIGATION = (
     NavigationItem("Look up", "designation:look_up", LOOK_UP_ROLES),
     NavigationItem("Training", "training:overview"),
     NavigationItem("Decide", "admin:index", DEA_ROLES),
-    NavigationItem("Reports", "audit:timeliness", READER_ROLES),
-    NavigationItem("Processing times", "audit:processing_times", READER_ROLES),
+    NavigationItem("Reports", "audit:timeliness", REPORT_ROLES),
+    NavigationItem("Processing times", "audit:processing_times", REPORT_ROLES),
     NavigationItem("Notices", "designation:notice_list", count=unread_notices),
 )
 

@@ -95,6 +95,11 @@ class TestNavigation:
         assert "Decide" in found
         assert "File a request" not in found
 
+    def test_who_keeps_training_finds_the_reports_on_it(self):
+        found = labels(user_with(Role.TRAINING_MANAGER, "HSI"))
+        assert {"Reports", "Processing times"} <= set(found)
+        assert "Requests" not in found
+
     def test_a_user_without_roles_finds_home_training_and_notices_alone(self):
         assert labels(User(username="new")) == ["Home", "Training", "Notices"]
 
