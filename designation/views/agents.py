@@ -69,7 +69,7 @@ def agent_detail(request: SignedIn, pk: int) -> HttpResponse:
         "opens_list": request.user.has_role(*READER_ROLES),
         "keeps": keeps,
         "why_not_filed": _why_not_filed(agent, request.user) if keeps else "",
-        "requests": Request.objects.visible_to(request.user).filter(agent=agent),
+        "requests": Request.objects.visible_to(request.user).filter(agent=agent).with_clock(),
         "designations": [_designation_item(request, row) for row in designations.with_people()],
         "changes": changes_of(agent),
         "panels": panels_of("agent", agent, request.user, request.GET.dict()),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains
 
+from audit.models import Goal
+from config.templatetags.title21 import due_date
 from designation import agents, workflow
 from designation.models import Agent
 from tests import factories
@@ -97,6 +103,16 @@ def test_the_agents_page_shows_requests_and_designations(people: People, client)
     page = client.get(at("agent_detail", request.agent))
     assert request.number in page.text
     assert request.designation.number in page.text
+
+
+def test_the_agents_page_says_until_when_an_open_request_is_due(people: People, client):
+    goal = {"workflow": "request", "stage": "hsi_review", "set_by_name": "hq", "why": "A test"}
+    Goal.objects.create(effective_from=timezone.now() - timedelta(days=1), business_seconds=40 * 3600, **goal)
+    agent = factories.request(people, "hsi_review").agent
+    client.force_login(people.coordinator)
+    page = client.get(at("agent_detail", agent))
+    (row,) = page.context["requests"]
+    assertContains(page, f'{due_date(row.due_at)}<br><span class="t21-due t21-due--on_track">On track</span>')
 
 
 def test_readers_who_keep_no_list_see_no_buttons(people: People, client):
