@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from audit import closure_admin, goal_admin  # noqa: F401 - they register closures and goals
+from audit import closure_admin, goal_admin  # noqa: F401 - it registers closures
 from audit.calendar import HOLIDAY_SOURCE, special_days
 from audit.exports import schedules
 from audit.keyset_admin import KeysetAdmin
@@ -244,6 +244,7 @@ class ScheduledExportAdmin(RecordAdmin):
 class CalendarAdmin(RecordAdmin):
     """The working hours, and year by year the days that differ, so that anybody can reckon a measure again."""
 
+    readers = goal_admin.READERS
     list_display = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "built"]
     fields = ["name", "time_zone", "opens", "closes", "first_day", "last_day", "version", "built", "built_from"]
     readonly_fields = ["version", "built", "built_from"]

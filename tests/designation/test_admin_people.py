@@ -14,13 +14,14 @@ ADD_USER = reverse("admin:designation_user_add")
 # The lists that each role may open in the admin; nothing else.
 LISTS = {
     "dea_field": {"agency", "agent", "agreement", "designation", "office", "request"},
-    "dea_hq": {"agency", "agent", "agreement", "closure", "designation", "goal", "office", "request"},
-    "hsi_hq": {"agency", "agreement", "closure", "goal", "office"},
+    "dea_hq": {"agency", "agent", "agreement", "calendar", "closure", "designation", "goal", "office", "request"},
+    "hsi_hq": {"agency", "agreement", "calendar", "closure", "goal", "office"},
     "training_manager": {"agency", "agent", "agreement", "office"},
     "operator": {
         "agency",
         "apiclient",
         "agreement",
+        "calendar",
         "closure",
         "goal",
         "logentry",
