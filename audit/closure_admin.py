@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from audit import closures
-from audit.calendar import default_name
+from audit.calendar import default_name, why_not
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_admin import READERS, day_widget
 from audit.models import Calendar, Closure
@@ -44,10 +44,8 @@ class NewClosureForm(ConfirmedForm):
         calendar = values.get("calendar")
         for name in ("first_day", "last_day"):
             day = values.get(name)
-            if calendar and day and not calendar.first_day <= day <= calendar.last_day:
-                self.add_error(
-                    name, f"The calendar has no such day: it runs from {calendar.first_day} to {calendar.last_day}."
-                )
+            if calendar and day and (why := why_not(day, calendar)):
+                self.add_error(name, why)
         return values
 
     def consequences(self) -> list[str]:

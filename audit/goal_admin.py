@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -17,9 +17,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 
 from audit import goals
+from audit.calendar import default_calendar_id, why_not
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_words import dimensions, in_words, limited_to, measured, timed_models
-from audit.models import Goal
+from audit.models import Calendar, Goal
 from audit.models.goals import DAY, HOUR, business_time
 from audit.moments import moment
 
@@ -79,6 +80,12 @@ def _midnight(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
+def _check_in_calendar(day: date | None) -> None:
+    """Goals are measured by the default calendar, and a day that it does not have is a slip."""
+    if day and (why := why_not(day, Calendar.objects.get(pk=default_calendar_id()))):
+        raise forms.ValidationError(why)
+
+
 class NewGoalForm(ConfirmedForm):
     """A goal to set. `goal_form` adds what the user may choose. Asks where other goals apply to some of the same."""
 
@@ -102,6 +109,7 @@ class NewGoalForm(ConfirmedForm):
         day = self.cleaned_data["first_day"]
         if day and day <= timezone.localdate():
             raise forms.ValidationError("Choose a day to come, or none: a goal never alters what was measured before.")
+        _check_in_calendar(day)
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -166,6 +174,7 @@ class EndGoalForm(ConfirmedForm):
         day = self.cleaned_data["last_day"]
         if day and day < timezone.localdate():
             raise forms.ValidationError("Choose today or a day to come: a goal never alters what was measured before.")
+        _check_in_calendar(day)
         ends = self.instance.effective_until
         if day and ends and _midnight(day + timedelta(days=1)) >= ends:
             raise forms.ValidationError(f"Choose a day before {last_in_force(self.instance)}, on which it ends anyway.")

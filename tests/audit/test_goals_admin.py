@@ -205,6 +205,17 @@ def test_a_goal_does_not_begin_today_as_a_whole_or_in_the_past(people, as_user):
         assert "never alters what was measured before" in errors(response)
 
 
+@pytest.mark.parametrize("day", ["2070-01-01", "3000-01-01", "9999-12-31"])
+def test_a_goal_begins_and_ends_on_days_of_the_calendar(people, as_user, day):
+    goal, client = set_goal(_goal(), at_once=True), as_user(people.dea_hq)
+    says = ["The calendar has no such day: it runs from 1990-01-01 to 2069-12-31."]
+    ending = client.post(of(goal), {"last_day": day, "reason": "A slip."})
+    assert ending.context["adminform"].form.errors == {"last_day": says}
+    beginning = client.post(NEW_GOAL, entry(first_day=day, priority="expedited"))
+    assert beginning.context["adminform"].form.errors == {"first_day": says}
+    assert list(Goal.objects.values_list("effective_until")) == [(None,)]
+
+
 @pytest.mark.parametrize("wrong", [{"amount": "0"}, {"amount": "1.5"}, {"share_percent": "101"}, {"why": ""}])
 def test_a_goal_that_makes_no_sense_is_refused(people, as_user, wrong):
     assert as_user(people.dea_hq).post(NEW_GOAL, entry(**wrong)).status_code == 200
