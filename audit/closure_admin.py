@@ -16,6 +16,7 @@ from audit.calendar import default_name, why_not
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_admin import READERS, day_widget
 from audit.models import Calendar, Closure
+from audit.moments import moment
 
 
 class NewClosureForm(ConfirmedForm):
@@ -133,6 +134,11 @@ class ClosureAdmin(ConfirmingAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the user may withdraw the closure; nothing else of it can be changed."""
         return isinstance(obj, Closure) and obj.withdrawn_at is None and super().has_change_permission(request, obj)
+
+    def done_already(self, request: HttpRequest, obj: Closure) -> str:
+        if obj.withdrawn_at is None or not super().has_change_permission(request, obj):
+            return ""
+        return f"Already withdrawn by {obj.withdrawn_by_name} on {moment(obj.withdrawn_at)}."
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = self.confirmed_form(request, WithdrawClosureForm if change else NewClosureForm)

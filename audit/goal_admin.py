@@ -204,6 +204,11 @@ class EndGoalForm(ConfirmedForm):
         ]
 
 
+def has_ended(goal: Goal) -> bool:
+    """Whether the goal is in force no longer, or will never be."""
+    return goal.effective_until is not None and goal.effective_until <= max(timezone.now(), goal.effective_from)
+
+
 def last_in_force(goal: Goal) -> str:
     """The last day on which a goal is in force, or its last moment where that is within a day."""
     if goal.effective_until is None:
@@ -274,10 +279,12 @@ class GoalAdmin(ConfirmingAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the user may end the goal, or earlier than it would; nothing else of it can be changed."""
-        if not isinstance(obj, Goal):
-            return False
-        in_force = obj.effective_until is None or obj.effective_until > max(timezone.now(), obj.effective_from)
-        return in_force and may_set(request.user, obj)
+        return isinstance(obj, Goal) and not has_ended(obj) and may_set(request.user, obj)
+
+    def done_already(self, request: HttpRequest, obj: Goal) -> str:
+        if obj.ended_at is None or not has_ended(obj) or not may_set(request.user, obj):
+            return ""
+        return f"Already ended by {obj.ended_by_name} on {moment(obj.ended_at)}."
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         return self.confirmed_form(request, EndGoalForm if change else goal_form(request.user))

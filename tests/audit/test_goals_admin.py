@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from audit import calendar
-from audit.goals import set_goal
+from audit.goals import end_goal, set_goal
 from audit.models import Calendar, Closure, Goal
+from audit.moments import moment
 
 pytestmark = pytest.mark.django_db
 GOALS, NEW_GOAL = reverse("admin:audit_goal_changelist"), reverse("admin:audit_goal_add")
@@ -257,10 +258,42 @@ def test_an_end_is_asked_about_first_and_a_mistyped_one_brought_forward(people, 
     assert "+00:00" not in page
 
 
-def test_a_goal_ended_at_this_moment_is_ended_for_good(people, as_user):
+def test_who_ends_a_goal_that_another_ended_meanwhile_is_told_who_did_and_when(people, as_user):
     goal, client = set_goal(_goal(), at_once=True), as_user(people.dea_hq)
-    post_confirmed(client, of(goal), {"reason": "Replaced."})
-    assert client.post(of(goal), {"reason": "Again."}).status_code == 403
+    entered = {"reason": "Replaced."}
+    confirmed = client.post(of(goal), entered).context["adminform"].form["confirmed"].value()
+    ended = end_goal(goal, ended_by_name="Another Person", why="Too slow.")
+    answer = client.post(of(goal), entered | {"confirmed": confirmed}, follow=True)
+    assert answer.redirect_chain == [(of(goal), 302)]
+    told = f"Already ended by Another Person on {moment(ended.ended_at)}. Nothing was changed."
+    assert told in answer.text
+    goal.refresh_from_db()
+    assert (goal.ended_why, goal.effective_until) == ("Too slow.", ended.effective_until)
+    assert as_user(people.hsi_hq).post(of(goal), entered).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_loses_the_race_to_end_a_goal_is_told_who_did(people, as_user):
+    goal, client, answers = set_goal(_goal(), at_once=True), as_user(people.dea_hq), []
+    entered = {"reason": "Replaced."}
+    entered["confirmed"] = client.post(of(goal), entered).context["adminform"].form["confirmed"].value()
+
+    def post() -> None:
+        try:
+            answers.append(client.post(of(goal), entered))
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=post)
+    with transaction.atomic():
+        end_goal(goal, ended_by_name="Another Person", why="Too slow.")
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive()
+    second.join(timeout=20)
+    [answer] = answers
+    assert answer.url == of(goal)
+    assert "Already ended by Another Person" in client.get(of(goal)).text
 
 
 def test_ending_a_goal_changes_nothing_else_of_it_whatever_is_posted(people, as_user):
@@ -331,8 +364,13 @@ def test_an_operator_withdraws_a_closure_once(people, as_user):
     withdrawn = Closure.objects.get()
     assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.recorded_name, "The wrong week.")
     assert withdrawn.reason == "Snow emergency"
-    assert client.post(page, {"withdraw_why": "Again."}).status_code == 403
-    assert "The wrong week." in client.get(page).text
+    again = client.post(page, {"withdraw_why": "Again."}, follow=True)
+    assert again.redirect_chain == [(page, 302)]
+    told = f"Already withdrawn by {people.operator.recorded_name} on {moment(withdrawn.withdrawn_at)}."
+    assert told in again.text
+    assert "The wrong week." in again.text
+    assert as_user(people.auditor).post(page, {"withdraw_why": "Again."}).status_code == 403
+    assert Closure.objects.get().withdrawn_why == "The wrong week."
 
 
 @pytest.mark.parametrize("role", ["dea_hq", "hsi_hq", "auditor", "dea_field"])
