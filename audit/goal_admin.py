@@ -132,8 +132,19 @@ class NewGoalForm(ConfirmedForm):
         return values
 
     def consequences(self) -> list[str]:
-        meeting = [_precedence(self.instance, other) for other in goals.meeting(self.instance)]
-        return [f"This goal will be set: {in_words(self.instance)}.", *meeting] if meeting else []
+        goal = self.instance
+        meeting = [_precedence(goal, other) for other in goals.meeting(goal)]
+        since = first_in_force(goal) if self.cleaned_data["first_day"] else "this moment on"
+        return [f"This goal will be set: {_in_full(goal, since)}.", *meeting] if meeting else []
+
+
+def _in_full(goal: Goal, since: str) -> str:
+    """The goal in words, with its share and since when it is in force."""
+    return f"{in_words(goal)}, for at least {_share(goal)}, in force from {since}"
+
+
+def _share(goal: Goal) -> str:
+    return f"{goal.share_percent} %"
 
 
 def _precedence(new: Goal, other: Goal) -> str:
@@ -186,27 +197,40 @@ class EndGoalForm(ConfirmedForm):
         return _midnight(day + timedelta(days=1)) if day else None
 
     def consequences(self) -> list[str]:
-        goal, day = self.instance, self.cleaned_data["last_day"]
-        if goal.effective_from >= (self.until() or timezone.now()):
-            ends = "It never comes into force."
-        elif day is None:
-            ends = "It ends at this moment."
-        else:
-            away = (day - timezone.localdate()).days
-            when = f"{away:,} day{'' if away == 1 else 's'} from today" if away else "today"
-            ends = f"Its last day in force is {date_format(day, 'l, N j, Y')}: {when}."
+        goal = self.instance
         earlier = [f"Until now its end was {last_in_force(goal)}, which stays on file."] if goal.effective_until else []
+        if goal.effective_from >= (self.until() or timezone.now()):
+            return [
+                f"The goal ends: {in_words(goal)}. It never comes into force.",
+                *earlier,
+                "Nothing is measured against it.",
+                "This is never taken back. Another goal can follow.",
+            ]
         return [
-            f"The goal ends: {in_words(goal)}. {ends}",
+            f"The goal ends: {in_words(goal)}. {self._when()}",
             *earlier,
             "What began before is measured against it, now and later; what begins afterwards is not.",
             "An end can be brought forward, never put off or taken back. Another goal can follow.",
         ]
 
+    def _when(self) -> str:
+        day = self.cleaned_data["last_day"]
+        if day is None:
+            return "It ends at this moment."
+        away = (day - timezone.localdate()).days
+        when = f"{away:,} day{'' if away == 1 else 's'} from today" if away else "today"
+        return f"Its last day in force is {date_format(day, 'l, N j, Y')}: {when}."
+
 
 def has_ended(goal: Goal) -> bool:
     """Whether the goal is in force no longer, or will never be."""
     return goal.effective_until is not None and goal.effective_until <= max(timezone.now(), goal.effective_from)
+
+
+def first_in_force(goal: Goal) -> str:
+    """The first day on which a goal is in force, or its first moment where that is within a day."""
+    local = timezone.localtime(goal.effective_from)
+    return _day(local) if local.time() == time() else moment(local)
 
 
 def last_in_force(goal: Goal) -> str:
@@ -323,7 +347,7 @@ class GoalAdmin(ConfirmingAdmin):
             goals.set_goal(obj, at_once=form.cleaned_data["first_day"] is None)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        self.message_user(request, f"The goal is set: {in_words(obj)}.", messages.SUCCESS)
+        self.message_user(request, f"The goal is set: {_in_full(obj, first_in_force(obj))}.", messages.SUCCESS)
         return self.response_post_save_add(request, obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
@@ -344,8 +368,7 @@ class GoalAdmin(ConfirmingAdmin):
 
     @admin.display(description="In force from", ordering="effective_from")
     def begins(self, goal: Goal) -> str:
-        local = timezone.localtime(goal.effective_from)
-        return _day(local) if local.time() == time() else moment(local)
+        return first_in_force(goal)
 
     @admin.display(description="Last in force", ordering="effective_until")
     def ends(self, goal: Goal) -> str:
@@ -367,4 +390,4 @@ class GoalAdmin(ConfirmingAdmin):
 
     @admin.display(description="At least", ordering="share_percent")
     def share(self, goal: Goal) -> str:
-        return f"{goal.share_percent} %"
+        return _share(goal)

@@ -62,7 +62,11 @@ def test_a_goal_cannot_be_limited_to_what_its_workflow_does_not_record(as_user, 
 
 def test_what_was_set_is_said_in_words(as_user, people):
     page = as_user(people.dea_hq).post(NEW_GOAL, entry(), follow=True)
-    assert "The goal is set: Request: each stay in “DEA intake”, within 2 business days." in page.content.decode()
+    set_at = moment(Goal.objects.get().effective_from)
+    assert (
+        "The goal is set: Request: each stay in “DEA intake”, within 2 business days, for at least 90 %, "
+        f"in force from {set_at}." in page.text
+    )
 
 
 def test_closing_days_to_come_measures_no_ended_stay_again(as_user, people):
@@ -188,6 +192,13 @@ def test_goals_that_apply_to_some_of_the_same_are_named_before_the_new_one_is_se
         f"Number {anyones.pk} is for some of the same (Request: each stay in “DEA intake”, within 2 business days): "
         "of those, this one is asked, because it names more.",
     ]
+    says = (
+        "This goal will be set: Request: each stay in “DEA intake”, Initial, within 30 business days, for at least 90 %"
+    )
+    assert asked.context["asks"][0] == f"{says}, in force from this moment on."
+    day = timezone.localdate() + timedelta(days=9)
+    asked = client.post(NEW_GOAL, entry(kind="initial", amount="30", first_day=day.isoformat()))
+    assert asked.context["asks"][0] == f"{says}, in force from {date_format(day, 'N j, Y')}."
     assert "of two that name as much, the shorter" in client.get(NEW_GOAL).text
     assert post_confirmed(client, NEW_GOAL, entry(kind="initial", amount="30")).url == GOALS
     assert Goal.objects.count() == 3
@@ -256,6 +267,17 @@ def test_an_end_is_asked_about_first_and_a_mistyped_one_brought_forward(people, 
     assert f"{date_format(mistyped, 'N j, Y')}: decided by {people.dea_hq.recorded_name}" in page
     assert "Until next year." in page
     assert "+00:00" not in page
+
+
+def test_of_a_goal_that_never_comes_into_force_nothing_is_said_to_be_measured(people, as_user):
+    planned = set_goal(_goal(effective_from=timezone.now() + timedelta(days=9)))
+    entered = {"last_day": (timezone.localdate() + timedelta(days=3)).isoformat(), "reason": "A slip."}
+    for ending in (entered, {"reason": "A slip."}):
+        assert as_user(people.dea_hq).post(of(planned), ending).context["asks"] == [
+            "The goal ends: Request: each stay in “DEA intake”, within 2 business days. It never comes into force.",
+            "Nothing is measured against it.",
+            "This is never taken back. Another goal can follow.",
+        ]
 
 
 def test_who_ends_a_goal_that_another_ended_meanwhile_is_told_who_did_and_when(people, as_user):
