@@ -17,16 +17,18 @@ from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_admin import READERS, day_widget
 from audit.models import Calendar, Closure
 from audit.moments import moment
+from audit.reasons import VisibleTextField
 
 
 class NewClosureForm(ConfirmedForm):
-    authority = forms.CharField(
+    authority = VisibleTextField(
         label="Authority", max_length=200, help_text="The order or notice that closed the offices."
     )
 
     class Meta:
         model = Closure
         fields = ["calendar", "first_day", "last_day", "open_from", "open_until", "reason", "authority"]
+        field_classes = {"reason": VisibleTextField}
         widgets = {
             "first_day": day_widget(),
             "last_day": day_widget(),
@@ -88,7 +90,7 @@ def _hours(closure: Closure) -> str:
 
 
 class WithdrawClosureForm(ConfirmedForm):
-    withdraw_why = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
+    withdraw_why = VisibleTextField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = Closure

@@ -23,6 +23,7 @@ from audit.goal_words import dimensions, in_words, limited_to, measured, timed_m
 from audit.models import Calendar, Goal
 from audit.models.goals import DAY, HOUR, business_time
 from audit.moments import moment
+from audit.reasons import VisibleTextField
 
 UNITS = {"days": DAY, "hours": HOUR}
 SEPARATOR = "|"
@@ -103,6 +104,7 @@ class NewGoalForm(ConfirmedForm):
     class Meta:
         model = Goal
         fields = ["share_percent", "why"]
+        field_classes = {"why": VisibleTextField}
         widgets = {"why": forms.Textarea(attrs={"rows": 3})}
 
     def clean_first_day(self) -> Any:
@@ -175,7 +177,7 @@ class EndGoalForm(ConfirmedForm):
     """The end of a goal, or an earlier one than it has."""
 
     last_day = _day_field("Last day in force", "Empty: it ends at this moment.")
-    reason = forms.CharField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 3}))
+    reason = VisibleTextField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = Goal

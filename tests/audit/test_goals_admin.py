@@ -21,6 +21,7 @@ from audit.moments import moment
 pytestmark = pytest.mark.django_db
 GOALS, NEW_GOAL = reverse("admin:audit_goal_changelist"), reverse("admin:audit_goal_add")
 CLOSURES, NEW_CLOSURE = reverse("admin:audit_closure_changelist"), reverse("admin:audit_closure_add")
+UNSEEN = "\u200b\u200b"  # zero-width spaces
 INTAKE, REVIEW = "request|stage|dea_intake", "request|stage|hsi_review"
 
 
@@ -228,7 +229,9 @@ def test_a_goal_begins_and_ends_on_days_of_the_calendar(people, as_user, day):
     assert list(Goal.objects.values_list("effective_until")) == [(None,)]
 
 
-@pytest.mark.parametrize("wrong", [{"amount": "0"}, {"amount": "1.5"}, {"share_percent": "101"}, {"why": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"amount": "0"}, {"amount": "1.5"}, {"share_percent": "101"}, {"why": ""}, {"why": UNSEEN}]
+)
 def test_a_goal_that_makes_no_sense_is_refused(people, as_user, wrong):
     assert as_user(people.dea_hq).post(NEW_GOAL, entry(**wrong)).status_code == 200
     assert not Goal.objects.exists()
@@ -318,6 +321,11 @@ def test_who_loses_the_race_to_end_a_goal_is_told_who_did(people, as_user):
     assert "Already ended by Another Person" in client.get(of(goal)).text
 
 
+def test_the_end_of_a_goal_takes_no_reason_that_cannot_be_seen(people, as_user):
+    goal = set_goal(_goal(), at_once=True)
+    assert "required" in errors(as_user(people.dea_hq).post(of(goal), {"reason": UNSEEN}))
+
+
 def test_ending_a_goal_changes_nothing_else_of_it_whatever_is_posted(people, as_user):
     goal = set_goal(_goal(), at_once=True)
     forged = {
@@ -381,7 +389,8 @@ def test_an_operator_withdraws_a_closure_once(people, as_user):
     client = as_user(people.operator)
     post_confirmed(client, NEW_CLOSURE, closure())
     page = reverse("admin:audit_closure_change", args=[Closure.objects.get().pk])
-    assert client.post(page, {"withdraw_why": ""}).status_code == 200
+    for blank in ("", UNSEEN):
+        assert "required" in errors(client.post(page, {"withdraw_why": blank}))
     assert post_confirmed(client, page, {"withdraw_why": "The wrong week.", "reason": "forged"}).url == CLOSURES
     withdrawn = Closure.objects.get()
     assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.recorded_name, "The wrong week.")
@@ -406,6 +415,8 @@ def test_neither_party_moves_its_own_clock(people, as_user, role):
         ({"last_day": "2026-03-04"}, "before the first"),
         ({"open_from": "12:00", "open_until": "12:00"}, "close before they open"),
         ({"authority": ""}, "required"),
+        ({"authority": UNSEEN}, "required"),
+        ({"reason": UNSEEN}, "required"),
         ({"first_day": "1980-03-04"}, "The calendar has no such day"),
         ({"first_day": "1995-03-04", "last_day": "2069-03-04"}, "at most 366 days"),
         ({"first_day": "2026-03-07", "last_day": "2026-03-08"}, "closes nothing"),

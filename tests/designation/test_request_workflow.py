@@ -92,10 +92,11 @@ def test_a_returned_request_goes_back_to_the_state_that_returned_it(people):
         assert answered.state == state
 
 
-def test_a_transition_that_needs_a_reason_is_refused_without_one(people):
+@pytest.mark.parametrize("blank", ["  ", "\u200b\u200b"])
+def test_a_transition_that_needs_a_reason_is_refused_without_one(people, blank):
     request = factories.request(people, "dea_decision")
     with pytest.raises(Refused, match="Give a reason"):
-        workflow.transition_one("deny", request.pk, actor=people.dea_hq, reason="  ")
+        workflow.transition_one("deny", request.pk, actor=people.dea_hq, reason=blank)
 
 
 def test_whoever_filed_a_request_has_no_part_in_deciding_it(people):

@@ -61,6 +61,7 @@ class TestCorrections:
         right = {"actor": people.hsi_manager, "why": "Misread.", "completed_on": DAY, "result": "passed"}
         for values, said in [
             ({"why": " "}, "Give a reason"),
+            ({"why": "\u200b"}, "Give a reason"),
             ({}, "Nothing is changed"),
             ({"completed_on": PUBLISHED - timedelta(1)}, "No version of JT-2009"),
             ({"score": Decimal(101)}, "from 0 to 100"),

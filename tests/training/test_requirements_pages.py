@@ -55,6 +55,7 @@ def test_a_requirement_is_set_and_ended_with_its_reasons(people, client, who):
     [
         ({"audience": []}, "Choose of whom it is required."),
         ({"why": " "}, "Give a reason"),
+        ({"why": "\u200b"}, "Give a reason"),
         ({"effective_from": "2020-01-01"}, "begins today or later"),
         ({"valid_months": "0"}, "Enter at least 1 month"),
         ({"valid_months": "-3"}, "Enter at least 1 month"),
