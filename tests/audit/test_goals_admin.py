@@ -358,6 +358,14 @@ def test_the_list_tells_what_is_in_force_from_what_was_and_will_be(people, as_us
     assert "Request: each stay in “DEA intake”" in client.get(GOALS).text
 
 
+def test_the_heading_and_the_breadcrumbs_of_a_goal_call_its_stage_as_people_do(people, as_user):
+    page = as_user(people.auditor).get(of(set_goal(_goal(), at_once=True)))
+    named = "Request: each stay in “DEA intake”, within 2 business days, 90 %"
+    assert page.context["subtitle"] == named
+    assert f"&rsaquo; {named}" in page.text
+    assert "dea_intake" not in page.text
+
+
 def closure(**values: str) -> dict[str, str]:
     federal = Calendar.objects.get(name=calendar.default_name())
     given = {
