@@ -116,9 +116,9 @@ class ClosureAdmin(ConfirmingAdmin):
         "hours",
         "reason",
         "authority",
-        "entered_by_name",
-        "entered_at",
-        "withdrawn_at",
+        "entered_by",
+        "entered",
+        "withdrawn",
     ]
     list_filter = ["calendar", ("withdrawn_at", admin.EmptyFieldListFilter)]
     on_file = [
@@ -128,10 +128,11 @@ class ClosureAdmin(ConfirmingAdmin):
         "hours",
         "reason",
         "authority",
-        "entered_by_name",
-        "entered_at",
+        "entered_by",
+        "entered",
+        "withdrawn",
     ]
-    on_withdrawal = ["withdrawn_at", "withdrawn_by_name", "withdrawn_why"]
+    on_withdrawal = ["withdrawn_by", "why_withdrawn"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the user may withdraw the closure; nothing else of it can be changed."""
@@ -150,11 +151,12 @@ class ClosureAdmin(ConfirmingAdmin):
         default = Calendar.objects.filter(name=default_name()).values_list("pk", flat=True).first()
         return {"calendar": default, **super().get_changeform_initial_data(request)}
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return [*NewClosureForm.Meta.fields, "confirmed"]
-        ending = ["withdraw_why", "confirmed"] if self.has_change_permission(request, obj) else self.on_withdrawal
-        return [*self.on_file, *ending]
+        withdrawn = self.on_withdrawal if obj.withdrawn_at else []
+        ending = ["withdraw_why", "confirmed"] if self.has_change_permission(request, obj) else []
+        return [*self.on_file, *withdrawn, *ending]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [*self.on_file, *self.on_withdrawal] if obj is not None else []
@@ -179,6 +181,30 @@ class ClosureAdmin(ConfirmingAdmin):
             request,
             f"The calendar is at version {moved.version} now; {moved.visits:,} stays have another due time or measure.",
         )
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, f"The closure is withdrawn: {obj}.", messages.SUCCESS)
+        return self.response_post_save_change(request, obj)
+
+    @admin.display(description="Entered by", ordering="entered_by_name")
+    def entered_by(self, closure: Closure) -> str:
+        return closure.entered_by_name
+
+    @admin.display(description="Entered at", ordering="entered_at")
+    def entered(self, closure: Closure) -> str:
+        return moment(closure.entered_at)
+
+    @admin.display(description="Withdrawn", ordering="withdrawn_at")
+    def withdrawn(self, closure: Closure) -> str:
+        return moment(closure.withdrawn_at) if closure.withdrawn_at else "No"
+
+    @admin.display(description="Withdrawn by")
+    def withdrawn_by(self, closure: Closure) -> str:
+        return closure.withdrawn_by_name
+
+    @admin.display(description="Why withdrawn")
+    def why_withdrawn(self, closure: Closure) -> str:
+        return closure.withdrawn_why
 
     @admin.display(description="Open")
     def hours(self, closure: Closure) -> str:

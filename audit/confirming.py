@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.utils.functional import cached_property
 
 from audit.role_admin import RoleAdmin
 
@@ -31,6 +32,11 @@ class ConfirmedForm(forms.ModelForm):
         Raises ValidationError where it is sure to be refused.
         """
         raise NotImplementedError
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Without the hidden field, which the history of changes would name."""
+        return [name for name in super().changed_data if name != "confirmed"]
 
     def full_clean(self) -> None:
         self.asks = []

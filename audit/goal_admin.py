@@ -296,9 +296,9 @@ class GoalAdmin(ConfirmingAdmin):
         "ends",
         "set_by",
         "why",
-        "created_at",
+        "created",
     ]
-    on_end = ["ended_by_name", "ended_why", "ended_at", "earlier"]
+    on_end = ["ended_by", "why_ended", "ended", "earlier"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(parties_of(request.user))
@@ -375,6 +375,22 @@ class GoalAdmin(ConfirmingAdmin):
     @admin.display(description="Last in force", ordering="effective_until")
     def ends(self, goal: Goal) -> str:
         return last_in_force(goal)
+
+    @admin.display(description="Created at")
+    def created(self, goal: Goal) -> str:
+        return moment(goal.created_at)
+
+    @admin.display(description="Ended by")
+    def ended_by(self, goal: Goal) -> str:
+        return goal.ended_by_name
+
+    @admin.display(description="Why ended")
+    def why_ended(self, goal: Goal) -> str:
+        return goal.ended_why
+
+    @admin.display(description="End decided at")
+    def ended(self, goal: Goal) -> str:
+        return moment(goal.ended_at) if goal.ended_at else "Not on file"
 
     @admin.display(description="Ends decided before")
     def earlier(self, goal: Goal) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -366,6 +367,29 @@ def test_the_heading_and_the_breadcrumbs_of_a_goal_call_its_stage_as_people_do(p
     assert "dea_intake" not in page.text
 
 
+def shown(page: Any) -> dict[str, str]:
+    """What a page of the admin shows and does not ask, by its labels."""
+    form = page.context["adminform"]
+    fields = [field for fieldset in form for line in fieldset for field in line if field.is_readonly]
+    return {field.field["label"]: field.contents() for field in fields}
+
+
+def test_the_page_of_an_ended_goal_says_who_why_and_when_with_the_zone(people, as_user):
+    goal = set_goal(_goal(), at_once=True)
+    goal.refresh_from_db()
+    ended = end_goal(goal, ended_by_name="Another Person", why="Too slow.")
+    page = shown(as_user(people.auditor).get(of(goal)))
+    assert page["Created at"] == moment(goal.created_at)
+    assert (page["Ended by"], page["Why ended"]) == ("Another Person", "Too slow.")
+    assert page["End decided at"] == moment(ended.ended_at)
+
+
+def test_the_history_of_changes_names_no_hidden_field(people, as_user):
+    goal = set_goal(_goal(), at_once=True)
+    post_confirmed(as_user(people.dea_hq), of(goal), {"reason": "Replaced."})
+    assert LogEntry.objects.get().get_change_message() == "Changed Why it ends."
+
+
 def closure(**values: str) -> dict[str, str]:
     federal = Calendar.objects.get(name=calendar.default_name())
     given = {
@@ -403,6 +427,8 @@ def test_an_operator_withdraws_a_closure_once(people, as_user):
     withdrawn = Closure.objects.get()
     assert (withdrawn.withdrawn_by_name, withdrawn.withdrawn_why) == (people.operator.recorded_name, "The wrong week.")
     assert withdrawn.reason == "Snow emergency"
+    told = [str(message) for message in get_messages(client.get(CLOSURES).wsgi_request)]
+    assert f"The closure is withdrawn: {withdrawn}." in told
     again = client.post(page, {"withdraw_why": "Again."}, follow=True)
     assert again.redirect_chain == [(page, 302)]
     told = f"Already withdrawn by {people.operator.recorded_name} on {moment(withdrawn.withdrawn_at)}."
@@ -410,6 +436,21 @@ def test_an_operator_withdraws_a_closure_once(people, as_user):
     assert "The wrong week." in again.text
     assert as_user(people.auditor).post(page, {"withdraw_why": "Again."}).status_code == 403
     assert Closure.objects.get().withdrawn_why == "The wrong week."
+
+
+def test_the_page_of_a_closure_says_who_entered_and_withdrew_it_why_and_when_with_the_zone(people, as_user):
+    client = as_user(people.operator)
+    post_confirmed(client, NEW_CLOSURE, closure())
+    entered = Closure.objects.get()
+    page = reverse("admin:audit_closure_change", args=[entered.pk])
+    name = people.operator.recorded_name
+    before = shown(client.get(page))
+    assert (before["Entered by"], before["Entered at"]) == (name, moment(entered.entered_at))
+    assert (before["Withdrawn"], "Withdrawn by" in before) == ("No", False)
+    post_confirmed(client, page, {"withdraw_why": "The wrong week."})
+    after = shown(client.get(page))
+    assert (after["Withdrawn by"], after["Why withdrawn"]) == (name, "The wrong week.")
+    assert after["Withdrawn"] == moment(Closure.objects.get().withdrawn_at)
 
 
 @pytest.mark.parametrize("role", ["dea_hq", "hsi_hq", "auditor", "dea_field"])
