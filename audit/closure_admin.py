@@ -111,6 +111,7 @@ class ClosureAdmin(ConfirmingAdmin):
     changers = ("operator",)
     refusals = (closures.ClosureRefused,)
     list_display = [
+        "number",
         "first_day",
         "last_day",
         "hours",
@@ -120,8 +121,10 @@ class ClosureAdmin(ConfirmingAdmin):
         "entered",
         "withdrawn",
     ]
+    list_display_links = ["number", "first_day"]
     list_filter = ["calendar", ("withdrawn_at", admin.EmptyFieldListFilter)]
     on_file = [
+        "number",
         "calendar",
         "first_day",
         "last_day",
@@ -185,6 +188,11 @@ class ClosureAdmin(ConfirmingAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, f"The closure is withdrawn: {obj}.", messages.SUCCESS)
         return self.response_post_save_change(request, obj)
+
+    @admin.display(description="Number", ordering="pk")
+    def number(self, closure: Closure) -> str:
+        """By which messages and calendars cite it."""
+        return str(closure.pk)
 
     @admin.display(description="Entered by", ordering="entered_by_name")
     def entered_by(self, closure: Closure) -> str:

@@ -276,6 +276,7 @@ class GoalAdmin(ConfirmingAdmin):
     readers = READERS
     refusals = (goals.GoalRefused,)
     list_display = [
+        "number",
         "measured",
         "for_whom",
         "within",
@@ -285,9 +286,11 @@ class GoalAdmin(ConfirmingAdmin):
         "set_by",
         "why",
     ]
+    list_display_links = ["number", "measured"]
     list_filter = [StandingFilter, "measure"]
     ordering = ["-effective_from", "-id"]
     on_file = [
+        "number",
         "measured",
         "for_whom",
         "within",
@@ -355,6 +358,11 @@ class GoalAdmin(ConfirmingAdmin):
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, f"The end of the goal is on file: {in_words(obj)}.", messages.SUCCESS)
         return self.response_post_save_change(request, obj)
+
+    @admin.display(description="Number", ordering="pk")
+    def number(self, goal: Goal) -> str:
+        """By which messages cite it."""
+        return str(goal.pk)
 
     @admin.display(description="What is measured", ordering="stage")
     def measured(self, goal: Goal) -> str:

@@ -390,6 +390,13 @@ def test_the_history_of_changes_names_no_hidden_field(people, as_user):
     assert LogEntry.objects.get().get_change_message() == "Changed Why it ends."
 
 
+def test_the_list_and_the_page_of_goals_show_the_number_that_messages_cite(people, as_user):
+    client, goal = as_user(people.dea_hq), set_goal(_goal(), at_once=True)
+    assert f"(number {goal.pk}: " in errors(client.post(NEW_GOAL, entry()))
+    assert f'<a href="{of(goal)}">{goal.pk}</a>' in client.get(GOALS).text
+    assert shown(client.get(of(goal)))["Number"] == str(goal.pk)
+
+
 def closure(**values: str) -> dict[str, str]:
     federal = Calendar.objects.get(name=calendar.default_name())
     given = {
@@ -451,6 +458,16 @@ def test_the_page_of_a_closure_says_who_entered_and_withdrew_it_why_and_when_wit
     after = shown(client.get(page))
     assert (after["Withdrawn by"], after["Why withdrawn"]) == (name, "The wrong week.")
     assert after["Withdrawn"] == moment(Closure.objects.get().withdrawn_at)
+
+
+def test_the_list_and_the_page_of_closures_show_the_number_that_messages_cite(people, as_user):
+    client = as_user(people.operator)
+    post_confirmed(client, NEW_CLOSURE, closure())
+    number = Closure.objects.get().pk
+    page = reverse("admin:audit_closure_change", args=[number])
+    assert f"on record already: number {number}," in errors(client.post(NEW_CLOSURE, closure()))
+    assert f'<a href="{page}">{number}</a>' in client.get(CLOSURES).text
+    assert shown(client.get(page))["Number"] == str(number)
 
 
 @pytest.mark.parametrize("role", ["dea_hq", "hsi_hq", "auditor", "dea_field"])
