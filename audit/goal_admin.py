@@ -321,7 +321,7 @@ class GoalAdmin(ConfirmingAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["target", *_dimensions(), ("amount", "unit"), "share_percent", "first_day", "why", "confirmed"]
-        ended = self.on_end if obj.effective_until else []
+        ended = self.on_end if obj.ended_at else []  # an end that it was set with was decided by nobody later
         ending = ["last_day", "reason", "confirmed"] if self.has_change_permission(request, obj) else []
         return [*self.on_file, *ended, *ending]
 
@@ -398,7 +398,8 @@ class GoalAdmin(ConfirmingAdmin):
 
     @admin.display(description="End decided at")
     def ended(self, goal: Goal) -> str:
-        return moment(goal.ended_at) if goal.ended_at else "Not on file"
+        assert goal.ended_at is not None
+        return moment(goal.ended_at)
 
     @admin.display(description="Ends decided before")
     def earlier(self, goal: Goal) -> str:

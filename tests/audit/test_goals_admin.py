@@ -384,6 +384,13 @@ def test_the_page_of_an_ended_goal_says_who_why_and_when_with_the_zone(people, a
     assert page["End decided at"] == moment(ended.ended_at)
 
 
+def test_the_page_of_a_goal_that_was_set_with_its_end_says_nothing_of_who_ended_it(people, as_user):
+    until = timezone.now() + timedelta(days=9)
+    page = shown(as_user(people.auditor).get(of(set_goal(_goal(effective_until=until), at_once=True))))
+    assert page["Last in force"].startswith(date_format(timezone.localtime(until), "N j, Y"))
+    assert "Ended by" not in page
+
+
 def test_the_history_of_changes_names_no_hidden_field(people, as_user):
     goal = set_goal(_goal(), at_once=True)
     post_confirmed(as_user(people.dea_hq), of(goal), {"reason": "Replaced."})

@@ -194,6 +194,19 @@ def test_a_stale_page_overwrites_nothing_and_is_told_who_was_first(people):
     assert f"by {people.dea_field.recorded_name} on " in str(told.value)
 
 
+def test_an_answer_to_a_return_that_cannot_be_seen_is_none_whatever_it_changes(people):
+    request = factories.request(people, "returned", justification="First words.")
+    with pytest.raises(Refused, match="Give a reason"):
+        workflow.resubmit(
+            request.pk,
+            actor=people.coordinator,
+            version=request.version,
+            answer="\u200b\u200b",
+            priority="expedited",
+            justification="Better words.",
+        )
+
+
 def test_an_answer_to_a_return_keeps_what_it_changed_on_record(people):
     request = factories.request(people, "returned", justification="First words.")
     workflow.resubmit(

@@ -113,8 +113,9 @@ class TestFilesTakenBack:
 
     def test_once_and_with_a_reason(self, people: Managers, version):
         file = record(entry(AgentFactory()), actor=people.hsi_manager, file=CompletionImport(file_name="a.csv")).file
-        with pytest.raises(Refused, match="Give a reason"):
-            completions.take_back(file.pk, actor=people.hsi_manager, why="")
+        for blank in ("", "\u200b"):
+            with pytest.raises(Refused, match="Give a reason"):
+                completions.take_back(file.pk, actor=people.hsi_manager, why=blank)
         completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")
         with pytest.raises(Refused, match="already"):
             completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")
