@@ -131,6 +131,13 @@ def default_calendar_id() -> int:
     return found
 
 
+def why_not(day: date, calendar: Calendar) -> str:
+    """Why the day cannot be chosen: the calendar does not have it. Empty where it does."""
+    if calendar.first_day <= day <= calendar.last_day:
+        return ""
+    return f"The calendar has no such day: it runs from {calendar.first_day} to {calendar.last_day}."
+
+
 def is_as_it_should_be(calendar: Calendar) -> bool:
     """Whether it was built from this source of holidays, and each stored day is what they lead to."""
     return calendar.built_from == HOLIDAY_SOURCE and not changed_days(calendar)

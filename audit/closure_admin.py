@@ -12,20 +12,23 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from audit import closures
-from audit.calendar import default_name
+from audit.calendar import default_name, why_not
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_admin import READERS, day_widget
 from audit.models import Calendar, Closure
+from audit.moments import moment
+from audit.reasons import VisibleTextField
 
 
 class NewClosureForm(ConfirmedForm):
-    authority = forms.CharField(
+    authority = VisibleTextField(
         label="Authority", max_length=200, help_text="The order or notice that closed the offices."
     )
 
     class Meta:
         model = Closure
         fields = ["calendar", "first_day", "last_day", "open_from", "open_until", "reason", "authority"]
+        field_classes = {"reason": VisibleTextField}
         widgets = {
             "first_day": day_widget(),
             "last_day": day_widget(),
@@ -44,10 +47,8 @@ class NewClosureForm(ConfirmedForm):
         calendar = values.get("calendar")
         for name in ("first_day", "last_day"):
             day = values.get(name)
-            if calendar and day and not calendar.first_day <= day <= calendar.last_day:
-                self.add_error(
-                    name, f"The calendar has no such day: it runs from {calendar.first_day} to {calendar.last_day}."
-                )
+            if calendar and day and (why := why_not(day, calendar)):
+                self.add_error(name, why)
         return values
 
     def consequences(self) -> list[str]:
@@ -89,7 +90,7 @@ def _hours(closure: Closure) -> str:
 
 
 class WithdrawClosureForm(ConfirmedForm):
-    withdraw_why = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
+    withdraw_why = VisibleTextField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = Closure
@@ -110,31 +111,40 @@ class ClosureAdmin(ConfirmingAdmin):
     changers = ("operator",)
     refusals = (closures.ClosureRefused,)
     list_display = [
+        "number",
         "first_day",
         "last_day",
         "hours",
         "reason",
         "authority",
-        "entered_by_name",
-        "entered_at",
-        "withdrawn_at",
+        "entered_by",
+        "entered",
+        "withdrawn",
     ]
+    list_display_links = ["number", "first_day"]
     list_filter = ["calendar", ("withdrawn_at", admin.EmptyFieldListFilter)]
     on_file = [
+        "number",
         "calendar",
         "first_day",
         "last_day",
         "hours",
         "reason",
         "authority",
-        "entered_by_name",
-        "entered_at",
+        "entered_by",
+        "entered",
+        "withdrawn",
     ]
-    on_withdrawal = ["withdrawn_at", "withdrawn_by_name", "withdrawn_why"]
+    on_withdrawal = ["withdrawn_by", "why_withdrawn"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the user may withdraw the closure; nothing else of it can be changed."""
         return isinstance(obj, Closure) and obj.withdrawn_at is None and super().has_change_permission(request, obj)
+
+    def done_already(self, request: HttpRequest, obj: Closure) -> str:
+        if obj.withdrawn_at is None or not super().has_change_permission(request, obj):
+            return ""
+        return f"Already withdrawn by {obj.withdrawn_by_name} on {moment(obj.withdrawn_at)}."
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = self.confirmed_form(request, WithdrawClosureForm if change else NewClosureForm)
@@ -144,11 +154,12 @@ class ClosureAdmin(ConfirmingAdmin):
         default = Calendar.objects.filter(name=default_name()).values_list("pk", flat=True).first()
         return {"calendar": default, **super().get_changeform_initial_data(request)}
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return [*NewClosureForm.Meta.fields, "confirmed"]
-        ending = ["withdraw_why", "confirmed"] if self.has_change_permission(request, obj) else self.on_withdrawal
-        return [*self.on_file, *ending]
+        withdrawn = self.on_withdrawal if obj.withdrawn_at else []
+        ending = ["withdraw_why", "confirmed"] if self.has_change_permission(request, obj) else []
+        return [*self.on_file, *withdrawn, *ending]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [*self.on_file, *self.on_withdrawal] if obj is not None else []
@@ -173,6 +184,35 @@ class ClosureAdmin(ConfirmingAdmin):
             request,
             f"The calendar is at version {moved.version} now; {moved.visits:,} stays have another due time or measure.",
         )
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self.message_user(request, f"The closure is withdrawn: {obj}.", messages.SUCCESS)
+        return self.response_post_save_change(request, obj)
+
+    @admin.display(description="Number", ordering="pk")
+    def number(self, closure: Closure) -> str:
+        """By which messages and calendars cite it."""
+        return str(closure.pk)
+
+    @admin.display(description="Entered by", ordering="entered_by_name")
+    def entered_by(self, closure: Closure) -> str:
+        return closure.entered_by_name
+
+    @admin.display(description="Entered at", ordering="entered_at")
+    def entered(self, closure: Closure) -> str:
+        return moment(closure.entered_at)
+
+    @admin.display(description="Withdrawn", ordering="withdrawn_at")
+    def withdrawn(self, closure: Closure) -> str:
+        return moment(closure.withdrawn_at) if closure.withdrawn_at else "No"
+
+    @admin.display(description="Withdrawn by")
+    def withdrawn_by(self, closure: Closure) -> str:
+        return closure.withdrawn_by_name
+
+    @admin.display(description="Why withdrawn")
+    def why_withdrawn(self, closure: Closure) -> str:
+        return closure.withdrawn_why
 
     @admin.display(description="Open")
     def hours(self, closure: Closure) -> str:

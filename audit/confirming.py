@@ -7,7 +7,11 @@ import json
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.functional import cached_property
 
 from audit.role_admin import RoleAdmin
 
@@ -28,6 +32,11 @@ class ConfirmedForm(forms.ModelForm):
         Raises ValidationError where it is sure to be refused.
         """
         raise NotImplementedError
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Without the hidden field, which the history of changes would name."""
+        return [name for name in super().changed_data if name != "confirmed"]
 
     def full_clean(self) -> None:
         self.asks = []
@@ -55,7 +64,10 @@ class ConfirmedForm(forms.ModelForm):
 
 
 class ConfirmingAdmin(RoleAdmin):
-    """Adds and changes by `ConfirmedForm`. An exception of `refusals` from `save_model` is shown above the form."""
+    """Adds and changes by `ConfirmedForm`. An exception of `refusals` from `save_model` is shown above the form.
+
+    Who posts what another has done meanwhile is led back to the object's page and told so.
+    """
 
     change_form_template = "admin/audit/confirmed_form.html"
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
@@ -68,10 +80,21 @@ class ConfirmingAdmin(RoleAdmin):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return self._form_or_done(request, object_id, form_url, extra_context)
         except self.refusals as refused:
             request.refused = str(refused)  # type: ignore[attr-defined]
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return self._form_or_done(request, object_id, form_url, extra_context)
+
+    def _form_or_done(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id)) if request.method == "POST" and object_id else None
+        if obj is not None and (said := self.done_already(request, obj)):
+            self.message_user(request, f"{said} Nothing was changed.", messages.WARNING)
+            return redirect(request.path)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def done_already(self, request: HttpRequest, obj: Any) -> str:
+        """Who did what the user may do to the object, and when, in a sentence; empty where nobody did."""
+        raise NotImplementedError
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         asks = getattr(context["adminform"].form, "asks", [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -17,11 +17,13 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 
 from audit import goals
+from audit.calendar import default_calendar_id, why_not
 from audit.confirming import ConfirmedForm, ConfirmingAdmin
 from audit.goal_words import dimensions, in_words, limited_to, measured, timed_models
-from audit.models import Goal
+from audit.models import Calendar, Goal
 from audit.models.goals import DAY, HOUR, business_time
 from audit.moments import moment
+from audit.reasons import VisibleTextField
 
 UNITS = {"days": DAY, "hours": HOUR}
 SEPARATOR = "|"
@@ -79,6 +81,12 @@ def _midnight(day: Any) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
+def _check_in_calendar(day: date | None) -> None:
+    """Goals are measured by the default calendar, and a day that it does not have is a slip."""
+    if day and (why := why_not(day, Calendar.objects.get(pk=default_calendar_id()))):
+        raise forms.ValidationError(why)
+
+
 class NewGoalForm(ConfirmedForm):
     """A goal to set. `goal_form` adds what the user may choose. Asks where other goals apply to some of the same."""
 
@@ -96,12 +104,14 @@ class NewGoalForm(ConfirmedForm):
     class Meta:
         model = Goal
         fields = ["share_percent", "why"]
+        field_classes = {"why": VisibleTextField}
         widgets = {"why": forms.Textarea(attrs={"rows": 3})}
 
     def clean_first_day(self) -> Any:
         day = self.cleaned_data["first_day"]
         if day and day <= timezone.localdate():
             raise forms.ValidationError("Choose a day to come, or none: a goal never alters what was measured before.")
+        _check_in_calendar(day)
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -124,8 +134,19 @@ class NewGoalForm(ConfirmedForm):
         return values
 
     def consequences(self) -> list[str]:
-        meeting = [_precedence(self.instance, other) for other in goals.meeting(self.instance)]
-        return [f"This goal will be set: {in_words(self.instance)}.", *meeting] if meeting else []
+        goal = self.instance
+        meeting = [_precedence(goal, other) for other in goals.meeting(goal)]
+        since = first_in_force(goal) if self.cleaned_data["first_day"] else "this moment on"
+        return [f"This goal will be set: {_in_full(goal, since)}.", *meeting] if meeting else []
+
+
+def _in_full(goal: Goal, since: str) -> str:
+    """The goal in words, with its share and since when it is in force."""
+    return f"{in_words(goal)}, for at least {_share(goal)}, in force from {since}"
+
+
+def _share(goal: Goal) -> str:
+    return f"{goal.share_percent} %"
 
 
 def _precedence(new: Goal, other: Goal) -> str:
@@ -156,7 +177,7 @@ class EndGoalForm(ConfirmedForm):
     """The end of a goal, or an earlier one than it has."""
 
     last_day = _day_field("Last day in force", "Empty: it ends at this moment.")
-    reason = forms.CharField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 3}))
+    reason = VisibleTextField(label="Why it ends", widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = Goal
@@ -166,6 +187,7 @@ class EndGoalForm(ConfirmedForm):
         day = self.cleaned_data["last_day"]
         if day and day < timezone.localdate():
             raise forms.ValidationError("Choose today or a day to come: a goal never alters what was measured before.")
+        _check_in_calendar(day)
         ends = self.instance.effective_until
         if day and ends and _midnight(day + timedelta(days=1)) >= ends:
             raise forms.ValidationError(f"Choose a day before {last_in_force(self.instance)}, on which it ends anyway.")
@@ -177,22 +199,40 @@ class EndGoalForm(ConfirmedForm):
         return _midnight(day + timedelta(days=1)) if day else None
 
     def consequences(self) -> list[str]:
-        goal, day = self.instance, self.cleaned_data["last_day"]
-        if goal.effective_from >= (self.until() or timezone.now()):
-            ends = "It never comes into force."
-        elif day is None:
-            ends = "It ends at this moment."
-        else:
-            away = (day - timezone.localdate()).days
-            when = f"{away:,} day{'' if away == 1 else 's'} from today" if away else "today"
-            ends = f"Its last day in force is {date_format(day, 'l, N j, Y')}: {when}."
+        goal = self.instance
         earlier = [f"Until now its end was {last_in_force(goal)}, which stays on file."] if goal.effective_until else []
+        if goal.effective_from >= (self.until() or timezone.now()):
+            return [
+                f"The goal ends: {in_words(goal)}. It never comes into force.",
+                *earlier,
+                "Nothing is measured against it.",
+                "This is never taken back. Another goal can follow.",
+            ]
         return [
-            f"The goal ends: {in_words(goal)}. {ends}",
+            f"The goal ends: {in_words(goal)}. {self._when()}",
             *earlier,
             "What began before is measured against it, now and later; what begins afterwards is not.",
             "An end can be brought forward, never put off or taken back. Another goal can follow.",
         ]
+
+    def _when(self) -> str:
+        day = self.cleaned_data["last_day"]
+        if day is None:
+            return "It ends at this moment."
+        away = (day - timezone.localdate()).days
+        when = f"{away:,} day{'' if away == 1 else 's'} from today" if away else "today"
+        return f"Its last day in force is {date_format(day, 'l, N j, Y')}: {when}."
+
+
+def has_ended(goal: Goal) -> bool:
+    """Whether the goal is in force no longer, or will never be."""
+    return goal.effective_until is not None and goal.effective_until <= max(timezone.now(), goal.effective_from)
+
+
+def first_in_force(goal: Goal) -> str:
+    """The first day on which a goal is in force, or its first moment where that is within a day."""
+    local = timezone.localtime(goal.effective_from)
+    return _day(local) if local.time() == time() else moment(local)
 
 
 def last_in_force(goal: Goal) -> str:
@@ -236,6 +276,7 @@ class GoalAdmin(ConfirmingAdmin):
     readers = READERS
     refusals = (goals.GoalRefused,)
     list_display = [
+        "number",
         "measured",
         "for_whom",
         "within",
@@ -245,9 +286,11 @@ class GoalAdmin(ConfirmingAdmin):
         "set_by",
         "why",
     ]
+    list_display_links = ["number", "measured"]
     list_filter = [StandingFilter, "measure"]
     ordering = ["-effective_from", "-id"]
     on_file = [
+        "number",
         "measured",
         "for_whom",
         "within",
@@ -256,19 +299,21 @@ class GoalAdmin(ConfirmingAdmin):
         "ends",
         "set_by",
         "why",
-        "created_at",
+        "created",
     ]
-    on_end = ["ended_by_name", "ended_why", "ended_at", "earlier"]
+    on_end = ["ended_by", "why_ended", "ended", "earlier"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(parties_of(request.user))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the user may end the goal, or earlier than it would; nothing else of it can be changed."""
-        if not isinstance(obj, Goal):
-            return False
-        in_force = obj.effective_until is None or obj.effective_until > max(timezone.now(), obj.effective_from)
-        return in_force and may_set(request.user, obj)
+        return isinstance(obj, Goal) and not has_ended(obj) and may_set(request.user, obj)
+
+    def done_already(self, request: HttpRequest, obj: Goal) -> str:
+        if obj.ended_at is None or not has_ended(obj) or not may_set(request.user, obj):
+            return ""
+        return f"Already ended by {obj.ended_by_name} on {moment(obj.ended_at)}."
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         return self.confirmed_form(request, EndGoalForm if change else goal_form(request.user))
@@ -276,7 +321,7 @@ class GoalAdmin(ConfirmingAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["target", *_dimensions(), ("amount", "unit"), "share_percent", "first_day", "why", "confirmed"]
-        ended = self.on_end if obj.effective_until else []
+        ended = self.on_end if obj.ended_at else []  # an end that it was set with was decided by nobody later
         ending = ["last_day", "reason", "confirmed"] if self.has_change_permission(request, obj) else []
         return [*self.on_file, *ended, *ending]
 
@@ -307,12 +352,17 @@ class GoalAdmin(ConfirmingAdmin):
             goals.set_goal(obj, at_once=form.cleaned_data["first_day"] is None)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        self.message_user(request, f"The goal is set: {in_words(obj)}.", messages.SUCCESS)
+        self.message_user(request, f"The goal is set: {_in_full(obj, first_in_force(obj))}.", messages.SUCCESS)
         return self.response_post_save_add(request, obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, f"The end of the goal is on file: {in_words(obj)}.", messages.SUCCESS)
         return self.response_post_save_change(request, obj)
+
+    @admin.display(description="Number", ordering="pk")
+    def number(self, goal: Goal) -> str:
+        """By which messages cite it."""
+        return str(goal.pk)
 
     @admin.display(description="What is measured", ordering="stage")
     def measured(self, goal: Goal) -> str:
@@ -328,12 +378,28 @@ class GoalAdmin(ConfirmingAdmin):
 
     @admin.display(description="In force from", ordering="effective_from")
     def begins(self, goal: Goal) -> str:
-        local = timezone.localtime(goal.effective_from)
-        return _day(local) if local.time() == time() else moment(local)
+        return first_in_force(goal)
 
     @admin.display(description="Last in force", ordering="effective_until")
     def ends(self, goal: Goal) -> str:
         return last_in_force(goal)
+
+    @admin.display(description="Created at")
+    def created(self, goal: Goal) -> str:
+        return moment(goal.created_at)
+
+    @admin.display(description="Ended by")
+    def ended_by(self, goal: Goal) -> str:
+        return goal.ended_by_name
+
+    @admin.display(description="Why ended")
+    def why_ended(self, goal: Goal) -> str:
+        return goal.ended_why
+
+    @admin.display(description="End decided at")
+    def ended(self, goal: Goal) -> str:
+        assert goal.ended_at is not None
+        return moment(goal.ended_at)
 
     @admin.display(description="Ends decided before")
     def earlier(self, goal: Goal) -> str:
@@ -351,4 +417,4 @@ class GoalAdmin(ConfirmingAdmin):
 
     @admin.display(description="At least", ordering="share_percent")
     def share(self, goal: Goal) -> str:
-        return f"{goal.share_percent} %"
+        return _share(goal)

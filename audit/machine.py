@@ -16,6 +16,7 @@ from django_fsm import Transition
 
 from audit import ledger
 from audit.moments import moment
+from audit.reasons import is_blank
 
 
 class Permission(Protocol):
@@ -244,7 +245,7 @@ def _declared_refusal(found: Transition, row: Subject, actor: Any, reason: str) 
     for condition in conditions:
         if not condition(row):
             return Refusal(row.number, "condition", condition.why, row.pk)
-    if not reason.strip() and requires_reason(found.custom.get("reason_required", False), row):
+    if is_blank(reason) and requires_reason(found.custom.get("reason_required", False), row):
         return Refusal(row.number, "reason", "Give a reason: it goes on record.", row.pk)
     return None
 

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from audit.reasons import is_blank
 from designation.changes import changes_of, record_added, record_changed
 from designation.models import Agent, Office, Request, Role, User
 from designation.models.requests import State
@@ -96,7 +97,7 @@ def _check_badge_number(agent: Agent, actor: User, reason: str) -> None:
         return
     if not actor.has_role(Role.HSI_HQ):
         raise ValidationError({"badge_number": BADGE_STAYS})
-    if not reason:
+    if is_blank(reason):
         raise ValidationError({"reason": WHY_CORRECTED})
 
 

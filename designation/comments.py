@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from audit.machine import Refusal, Refused
 from audit.models import AccessRecord
+from audit.reasons import is_blank
 from designation.files import NewFile, UnfitFile
 from designation.models import Comment, Request, RequestFile, Role, User
 from designation.models.requests import FINAL_STATES, State
@@ -156,7 +157,7 @@ def withdraw_file(pk: int, *, actor: User, reason: str) -> RequestFile:
             raise Refused(Refusal(f"#{pk}", "not_found", "Not found, or not yours to see."))
         if refused := why_not_withdraw(file, actor):
             raise Refused(refused)
-        if not reason.strip():
+        if is_blank(reason):
             raise Refused(Refusal(file.name, "reason", "Give a reason: it goes on record.", file.pk))
         RequestFile.objects.filter(pk=pk).update(
             withdrawn_at=Now(),

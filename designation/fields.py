@@ -11,6 +11,7 @@ from django.core.validators import MaxLengthValidator
 from django.template.defaultfilters import pluralize
 
 from audit.machine import Subject
+from audit.reasons import VisibleTextField
 
 OUT_OF_ORDER = "The form was sent incomplete. Open the page again."
 LONGEST_KEY = 18  # digits
@@ -58,7 +59,7 @@ class NoLongerThan(MaxLengthValidator):
             )
 
 
-class LineField(forms.CharField):
+class LineField(VisibleTextField):
     """Text of at most `max_length` characters. Browsers are not told, since they cut what is pasted without a word."""
 
     def __init__(self, *, max_length: int | None = None, **kwargs: Any) -> None:

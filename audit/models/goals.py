@@ -76,8 +76,9 @@ class Goal(models.Model):
         ]
 
     def __str__(self) -> str:
-        of = {"stage": self.stage, "party": f"{self.party} in all", "process": "the whole process"}[self.measure]
-        return f"{of} within {business_time(self.business_seconds)}, {self.share_percent} %"
+        from audit.goal_words import in_words
+
+        return f"{in_words(self)}, {self.share_percent} %"
 
 
 class EarlierEnd(models.Model):

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from audit import machine
 from audit.machine import Outcome, Refusal, Refused
+from audit.reasons import is_blank
 from designation.checks import all_checks
 from designation.declared import Declared, declared
 from designation.models import FieldOpinion, Request, User
@@ -127,7 +128,7 @@ def resubmit(
         content = {"kind": kind or request.kind, "priority": priority, "justification": justification}
         changes = _described_changes(request, **content)
         Request.objects.filter(pk=pk).update(**content)
-        reason = "\n\n".join([answer.strip(), *changes]) if answer.strip() else ""
+        reason = "\n\n".join([answer.strip(), *changes]) if not is_blank(answer) else ""
         return transition_one("resubmit", pk, actor=actor, reason=reason, version=version)
 
 

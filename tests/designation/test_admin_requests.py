@@ -241,8 +241,9 @@ class TestAct:
 
     def test_a_reason_is_asked_for_where_it_is_required(self, people, as_user):
         request = factories.request(people, "dea_decision")
-        response = as_user(people.dea_hq).post(act(request, "deny"), {"version": request.version, "reason": " "})
-        assert response.context["form"].errors["reason"] == ["Give a reason: it goes on record."]
+        for blank in (" ", "\u200b\u200b"):
+            response = as_user(people.dea_hq).post(act(request, "deny"), {"version": request.version, "reason": blank})
+            assert response.context["form"].errors["reason"] == ["Give a reason: it goes on record."]
         assert state_of(request) == "dea_decision"
 
 

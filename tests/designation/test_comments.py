@@ -148,8 +148,9 @@ def test_a_file_is_withdrawn_with_a_reason_once_and_after_the_end_too(people: Pe
     request = factories.request(people, "dea_decision")
     [file] = say(request, people.coordinator, "", MEMO).files
     workflow.transition_one("approve", request.pk, actor=people.dea_hq)
-    with pytest.raises(Refused, match="Give a reason"):
-        comments.withdraw_file(file.pk, actor=people.coordinator, reason=" ")
+    for blank in (" ", "\u200b"):
+        with pytest.raises(Refused, match="Give a reason"):
+            comments.withdraw_file(file.pk, actor=people.coordinator, reason=blank)
     comments.withdraw_file(file.pk, actor=people.coordinator, reason="Of another agent.")
     with pytest.raises(Refused, match="has withdrawn it already"):
         comments.withdraw_file(file.pk, actor=people.hsi_hq, reason="Again.")

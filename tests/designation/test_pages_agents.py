@@ -246,6 +246,13 @@ def test_the_office_corrects_a_badge_number_while_there_is_a_draft_only(people: 
     assert Agent.objects.get(pk=agent.pk).badge_number == "00992"
 
 
+def test_a_badge_number_is_not_corrected_for_a_reason_that_cannot_be_seen(people: People):
+    agent = factories.request(people, "hsi_review").agent
+    agent.badge_number = "00992"
+    with pytest.raises(ValidationError, match="Say why the badge number is corrected"):
+        agents.save_agent(agent, actor=people.hsi_hq, reason="\u200b\u200b")
+
+
 @pytest.mark.parametrize(
     ("change", "stale"),
     [({"last_name": "Swapped"}, True), ({"first_name": "Swapped"}, True), ({"email": "other@example.gov"}, False)],

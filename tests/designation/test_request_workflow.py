@@ -92,10 +92,11 @@ def test_a_returned_request_goes_back_to_the_state_that_returned_it(people):
         assert answered.state == state
 
 
-def test_a_transition_that_needs_a_reason_is_refused_without_one(people):
+@pytest.mark.parametrize("blank", ["  ", "\u200b\u200b"])
+def test_a_transition_that_needs_a_reason_is_refused_without_one(people, blank):
     request = factories.request(people, "dea_decision")
     with pytest.raises(Refused, match="Give a reason"):
-        workflow.transition_one("deny", request.pk, actor=people.dea_hq, reason="  ")
+        workflow.transition_one("deny", request.pk, actor=people.dea_hq, reason=blank)
 
 
 def test_whoever_filed_a_request_has_no_part_in_deciding_it(people):
@@ -191,6 +192,19 @@ def test_a_stale_page_overwrites_nothing_and_is_told_who_was_first(people):
     with pytest.raises(Refused, match="Changed since you opened it; its last step was by ") as told:
         workflow.transition_one("approve", request.pk, actor=people.dea_hq, version=seen)
     assert f"by {people.dea_field.recorded_name} on " in str(told.value)
+
+
+def test_an_answer_to_a_return_that_cannot_be_seen_is_none_whatever_it_changes(people):
+    request = factories.request(people, "returned", justification="First words.")
+    with pytest.raises(Refused, match="Give a reason"):
+        workflow.resubmit(
+            request.pk,
+            actor=people.coordinator,
+            version=request.version,
+            answer="\u200b\u200b",
+            priority="expedited",
+            justification="Better words.",
+        )
 
 
 def test_an_answer_to_a_return_keeps_what_it_changed_on_record(people):

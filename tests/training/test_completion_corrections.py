@@ -61,6 +61,7 @@ class TestCorrections:
         right = {"actor": people.hsi_manager, "why": "Misread.", "completed_on": DAY, "result": "passed"}
         for values, said in [
             ({"why": " "}, "Give a reason"),
+            ({"why": "\u200b"}, "Give a reason"),
             ({}, "Nothing is changed"),
             ({"completed_on": PUBLISHED - timedelta(1)}, "No version of JT-2009"),
             ({"score": Decimal(101)}, "from 0 to 100"),
@@ -112,8 +113,9 @@ class TestFilesTakenBack:
 
     def test_once_and_with_a_reason(self, people: Managers, version):
         file = record(entry(AgentFactory()), actor=people.hsi_manager, file=CompletionImport(file_name="a.csv")).file
-        with pytest.raises(Refused, match="Give a reason"):
-            completions.take_back(file.pk, actor=people.hsi_manager, why="")
+        for blank in ("", "\u200b"):
+            with pytest.raises(Refused, match="Give a reason"):
+                completions.take_back(file.pk, actor=people.hsi_manager, why=blank)
         completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")
         with pytest.raises(Refused, match="already"):
             completions.take_back(file.pk, actor=people.hsi_manager, why="Wrong file.")

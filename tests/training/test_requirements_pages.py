@@ -9,10 +9,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.machine import Refused
 from tests.factories import AgentFactory
 from tests.training.factories import ModuleFactory
 from tests.training.records import days_ago, published, required, waived
 from training.models import Requirement, Waiver
+from training.workflow.requirements import end_requirement, end_waiver
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -55,6 +57,7 @@ def test_a_requirement_is_set_and_ended_with_its_reasons(people, client, who):
     [
         ({"audience": []}, "Choose of whom it is required."),
         ({"why": " "}, "Give a reason"),
+        ({"why": "\u200b"}, "Give a reason"),
         ({"effective_from": "2020-01-01"}, "begins today or later"),
         ({"valid_months": "0"}, "Enter at least 1 month"),
         ({"valid_months": "-3"}, "Enter at least 1 month"),
@@ -123,6 +126,14 @@ def test_an_end_needs_a_reason_and_is_final(people, client):
     assert "ends today or later" in errors(client.post(address, {"why": "x", "until": days_ago(1).isoformat()}))
     client.post(address, {"why": "No more."})
     assert "This requirement has ended" in client.get(address, follow=True).text
+
+
+def test_neither_a_requirement_nor_a_waiver_ends_for_a_reason_that_cannot_be_seen(people):
+    row = required(ModuleFactory())
+    waiver = waived(AgentFactory(), row.module, people.hsi_manager)
+    for end, pk in ((end_requirement, row.pk), (end_waiver, waiver.pk)):
+        with pytest.raises(Refused, match="Give a reason"):
+            end(pk, actor=people.hsi_manager, why="\u200b")
 
 
 def test_the_list_has_what_is_in_force_to_come_and_ended_with_its_history(people, client, django_assert_num_queries):

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from audit.machine import Refusal, Refused
+from audit.reasons import is_blank
 from designation.models import Role, User
 from training.completions.entries import Entry, Fault, Result
 from training.completions.judging import Judged, check, check_attempts, judge
@@ -312,7 +313,7 @@ def _to_correct(pk: int, actor: User, why: str) -> Completion:
         raise Refused(Refusal(f"#{pk}", "not_found", "There is no such completion."))
     if found.user_id == actor.pk:
         raise Refused(Refusal(str(found), "permission", NOT_ONES_OWN))
-    if not why.strip():
+    if is_blank(why):
         raise Refused(Refusal(str(found), "reason", "Give a reason: it goes on record."))
     if Completion.objects.filter(corrects=found).exists():
         raise Refused(Refusal(str(found), "corrected", "It was corrected already. Correct what stands in its place."))
@@ -360,7 +361,7 @@ def take_back(pk: int, *, actor: User, why: str) -> CompletionImport:
             raise Refused(Refusal(f"#{pk}", "not_found", "There is no such file."))
         if file.taken_back_at is not None:
             raise Refused(Refusal(str(file), "taken_back", "This file was taken back already."))
-        if not why.strip():
+        if is_blank(why):
             raise Refused(Refusal(str(file), "reason", "Give a reason: it goes on record."))
         file.taken_back_at, file.taken_back_by_name = timezone.now(), actor.recorded_name
         file.taken_back_why = why.strip()

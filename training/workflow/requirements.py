@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from audit.machine import Refusal, Refused
+from audit.reasons import is_blank
 from designation.models import User
 from training.models import Audience, Module, Requirement, Waiver
 from training.permissions import SETTERS
@@ -65,7 +66,7 @@ def end_requirement(pk: int, *, actor: User, why: str, until: date | None = None
         if before is not None and end >= before:
             message = f"It ends on {date_format(before)} already. Give an earlier day."
             raise Refused(Refusal(str(requirement), "ended", message))
-        if not why.strip():
+        if is_blank(why):
             raise Refused(Refusal(str(requirement), "reason", "Give a reason: it goes on record."))
         requirement.effective_until = max(end, requirement.effective_from)
         reasons = [why.strip()]
@@ -99,7 +100,7 @@ def grant_waiver(waiver: Waiver, *, actor: User) -> Waiver:
 def end_waiver(pk: int, *, actor: User, why: str) -> Waiver:
     """Ends a waiver today. Raises PermissionDenied, Refused."""
     _only_setters(actor)
-    if not why.strip():
+    if is_blank(why):
         raise Refused(Refusal(f"#{pk}", "reason", "Give a reason: it goes on record."))
     with transaction.atomic():
         waiver = Waiver.objects.select_for_update().get(pk=pk)
