@@ -22,7 +22,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from audit.exports import orders, periods, rights
+from audit.exports import orders, periods, rights, undelivered
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
 from audit.exports.query import exported_model
@@ -136,8 +136,8 @@ def _try_to_deliver(file: ExportFile, schedule: ScheduledExport) -> str:
         else:
             _send(file, schedule)
     except (OSError, ValueError) as error:  # smtplib's errors are OSErrors
-        log.exception("export %s was not delivered", file.key)
-        return str(error)[:500] or type(error).__name__
+        log.warning("export %s was not delivered: %s", file.key, undelivered.for_the_log(error, schedule))
+        return undelivered.in_words(error, schedule)
     AccessRecord.objects.create(
         actor=file.owner,
         actor_name=file.owner_name,

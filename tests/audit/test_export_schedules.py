@@ -259,6 +259,50 @@ def test_what_the_mail_server_refuses_is_tried_again_later(people, mailbox):
     assert orders.remove_expired() == 1
 
 
+def test_a_folder_that_cannot_be_written_is_told_of_in_words_and_without_the_path_of_the_server(
+    client, people, tmp_path, caplog
+):
+    (tmp_path / "deliveries").mkdir()
+    (tmp_path / "deliveries" / "a b").touch()
+    schedule(people, folder="a b")
+    work_off()
+    client.force_login(people.auditor)
+    page = client.get(reverse("audit:export_list")).text
+    assert "Not delivered: The folder “a b” cannot be written: a file of that name is there." in page
+    assert "make one for another folder. It is tried again every 15 minutes." in page
+    assert str(tmp_path) not in page
+    assert "FileExistsError" in caplog.text
+
+
+def test_a_file_that_is_gone_before_it_is_delivered_is_told_of(people):
+    schedule(people)
+    schedules.make_due()
+    file = ExportFile.objects.get()
+    assert orders.make(file.pk)
+    file.refresh_from_db()
+    orders.path_of(file).unlink()
+    schedules.deliver(file.pk)
+    file.refresh_from_db()
+    assert file.delivery_problem.startswith("The file that was made is not there any more.")
+
+
+def test_a_mail_server_that_is_away_is_told_of_and_the_log_names_no_mailbox(people, mailbox, settings, caplog):
+    caplog.set_level("WARNING", logger="mail.log")  # of the server of the test
+    schedule(people, recipient=people.auditor.email)
+    mailbox.refuses = True
+    work_off()
+    assert ExportFile.objects.get().delivery_problem.startswith(
+        "The mail server refused the message, with the code 451."
+    )
+    assert "SMTPDataError 451" in caplog.text
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        settings.EMAIL_PORT = unused.getsockname()[1]
+    ExportFile.objects.update(delivery_tried_at=None)
+    schedules.deliver_made()
+    assert ExportFile.objects.get().delivery_problem.startswith("The mail server cannot be reached.")
+    assert people.auditor.email not in caplog.text
+
+
 def test_nothing_is_made_for_an_owner_who_may_not_read_any_more(people):
     schedule(people)
     schedules.make_due()
