@@ -94,8 +94,9 @@ class Log:
     def events(self) -> int:
         return sum(map(len, self.cases.values()))
 
-    def stages(self) -> set[str]:
-        return {event.stage for events in self.cases.values() for event in events}
+    def stages(self) -> Counter[str]:
+        """How many events each stage has."""
+        return Counter(event.stage for events in self.cases.values() for event in events)
 
     def repeated(self) -> int:
         """How many events say just what another of the same case says: its time, stage and actor."""
