@@ -44,6 +44,14 @@ class ExportCommand(BaseCommand):
         for name in exports.dimensions():
             parser.add_argument(f"--{name}", action="append", default=[], metavar="VALUE", help="may be given again")
         parser.add_argument(
+            "--dimension",
+            action="append",
+            default=[],
+            type=_dimension,
+            metavar="NAME=VALUE",
+            help="any dimension of the workflow, as --dimension region=West of an imported one; may be given again",
+        )
+        parser.add_argument(
             "--outcome", action="append", default=[], help="open, or a state that ends it; may be given again"
         )
 
@@ -140,12 +148,27 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"“{text}” is not a day: write it as 2026-03-31") from None
 
 
+def _dimension(text: str) -> tuple[str, str]:
+    name, _, value = (part.strip() for part in text.partition("="))
+    if not name or not value:
+        raise ArgumentTypeError(f"“{text}” names no dimension with a value: write it as region=West")
+    return name, value
+
+
+def _dimensions(options: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The values wanted of each dimension, whichever option names it."""
+    wanted: dict[str, list[str]] = {name: list(options[name]) for name in exports.dimensions() if options[name]}
+    for name, value in options["dimension"]:
+        wanted.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in wanted.items()}
+
+
 def _filters(options: dict[str, Any]) -> exports.Filters:
     """Raises ValueError where the options do not fit together."""
     return exports.Filters(
         cohort=options["cohort"] or (exports.FILED if _has_period(options) else exports.ALL),
         first_day=options["first_day"],
         last_day=options["last_day"],
-        dimensions={name: tuple(options[name]) for name in exports.dimensions() if options[name]},
+        dimensions=_dimensions(options),
         outcomes=tuple(options["outcome"]),
     )

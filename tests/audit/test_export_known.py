@@ -63,3 +63,25 @@ def test_a_workflow_with_a_model_has_no_more_dimensions_than_it_declares(people,
 )
 def test_what_an_imported_workflow_has_is_filtered_by(imported, tmp_path, options, case):
     assert [line.split(",")[0] for line in export(tmp_path, *options).splitlines()] == ["case", case]
+
+
+def test_any_dimension_of_an_imported_workflow_can_be_filtered_by(file, tmp_path):
+    write(file, [[case, "Done", "2024-03-06T10:00Z", place] for case, place in zip("ABCD", "WENW", strict=True)])
+    load(file, dimension=["sales region=org:resource"])
+    asked = [f"--dimension=sales region={place}" for place in ("W", "N")]
+    assert [line[:1] for line in export(tmp_path, *asked).splitlines()[1:]] == ["A", "C", "D"]
+    with pytest.raises(CommandError, match="The dimensions that it has: sales region"):
+        export(tmp_path, "--dimension", "region=W")
+    with pytest.raises(CommandError, match=r"the sales region “South”\. Among those that there are: E, N, W"):
+        export(tmp_path, "--dimension", "sales region=South")
+
+
+def test_both_ways_to_name_a_dimension_come_to_the_same(imported, tmp_path):
+    both = export(tmp_path, "--office", "West", "--dimension", "office=East")
+    assert [line[:1] for line in both.splitlines()[1:]] == ["A", "B"]
+
+
+@pytest.mark.parametrize("text", ["West", "=West", "region=", "region"])
+def test_a_dimension_without_its_name_or_value_is_refused(imported, tmp_path, text):
+    with pytest.raises(CommandError, match=f"“{text}” names no dimension with a value: write it as region=West"):
+        export(tmp_path, "--dimension", text)
