@@ -274,6 +274,49 @@ def test_a_folder_that_cannot_be_written_is_told_of_in_words_and_without_the_pat
     assert "FileExistsError" in caplog.text
 
 
+def test_the_owner_is_told_once_of_a_file_that_cannot_be_delivered_and_each_way_to_fail_is_on_record(
+    client, people, tmp_path
+):
+    deliveries = tmp_path / "deliveries"
+    deliveries.mkdir()
+    (deliveries / "monthly").touch()
+    schedule(people)
+    work_off()
+    for _ in range(2):
+        ExportFile.objects.update(delivery_tried_at=timezone.now() - 2 * schedules.TRY_AGAIN_AFTER)
+        assert schedules.deliver_made() == 0
+    notice = Notice.objects.get()
+    assert (notice.recipient, notice.title) == (people.auditor, "Your scheduled export could not be delivered")
+    assert "The folder “monthly” cannot be written: a file of that name is there." in notice.body
+    assert notice.transition in TRANSITIONS_OF_KIND[NoticeKind.EXPORTS]
+    client.force_login(people.auditor)
+    assert "Not delivered" in client.get(notice.path).text
+    record = AccessRecord.objects.get(act="export not delivered")
+    file = ExportFile.objects.get()
+    assert (record.actor, record.parameters["export"]) == (people.auditor, str(file.key))
+    assert record.parameters["why"] == file.delivery_problem
+    assert record.parameters["to"] == "folder monthly"
+
+    people.auditor.roles = ["operator"]
+    people.auditor.save()
+    ExportFile.objects.update(delivery_tried_at=timezone.now() - 2 * schedules.TRY_AGAIN_AFTER)
+    assert schedules.deliver_made() == 0
+    assert AccessRecord.objects.filter(act="export not delivered").first().parameters["why"] == schedules.MAY_NOT_READ
+    assert Notice.objects.count() == 1
+
+
+def test_an_owner_who_has_left_is_not_told_of_what_was_not_delivered(people):
+    schedule(people)
+    schedules.make_due()
+    file = ExportFile.objects.get()
+    assert orders.make(file.pk)
+    people.auditor.is_active = False
+    people.auditor.save()
+    assert not schedules.deliver(file.pk)
+    assert AccessRecord.objects.get(act="export not delivered").parameters["why"] == schedules.MAY_NOT_READ
+    assert not Notice.objects.exists()
+
+
 def test_a_file_that_is_gone_before_it_is_delivered_is_told_of(people):
     schedule(people)
     schedules.make_due()
