@@ -227,6 +227,8 @@ AUDIT_LISTS = {
 AUDIT_EXPORT_ENDED = ["designation.notices.export_ended"]
 # The same, when somebody ends another's scheduled export: with the schedule and who ended it.
 AUDIT_SCHEDULE_ENDED = ["designation.notices.schedule_ended"]
+# The same, when an export by schedule could not be delivered for the first time: with it and why.
+AUDIT_DELIVERY_FAILED = ["designation.notices.delivery_failed"]
 # Long acts that a worker does, by kind: dotted paths of classes as `audit.jobs.Kind`.
 AUDIT_JOBS = {
     "requests": "designation.jobs.RequestActs",

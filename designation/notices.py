@@ -237,6 +237,21 @@ def schedule_ended(schedule: ScheduledExport, by: User) -> None:
     transaction.on_commit(send_soon)
 
 
+def delivery_failed(file: ExportFile, problem: str) -> None:
+    """Tells its owner, unless he has left, that an export by schedule could not be delivered, and why."""
+    if file.owner is None or not file.owner.is_active:
+        return
+    Notice.objects.create(
+        recipient=file.owner,
+        transition="delivery_failed",
+        title="Your scheduled export could not be delivered",
+        body=f"{_content(file)}, as {file.format.upper()}. {problem}",
+        numbers=[],
+        path=reverse("audit:export_list"),
+    )
+    transaction.on_commit(send_soon)
+
+
 def job_ended(job: Job, state: Job.State) -> None:
     """Tells whoever ordered a long act that it has ended, in the app alone."""
     refused = f", {job.refused_rows:,} refused" if job.refused_rows else ""

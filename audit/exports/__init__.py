@@ -3,6 +3,7 @@
 """
 
 from audit.exports.formats import FORMATS, CannotWrite
+from audit.exports.known import refuse_unknown
 from audit.exports.making import begin, make_file, stream
 from audit.exports.query import (
     CASE_TIMES,
@@ -44,6 +45,7 @@ __all__ = [
     "exported_models",
     "make_file",
     "processing_times",
+    "refuse_unknown",
     "row_count",
     "stream",
 ]

@@ -121,7 +121,9 @@ def _put_in_place(part: Path, path: Path, done: dict[str, Any]) -> None:
     if path.exists():
         part.chmod(stat.S_IMODE(path.stat().st_mode))
     part.replace(path)
-    beside.write_text(as_json(done), encoding="utf-8")
+    with open(beside, "x", encoding="utf-8", opener=_private) as target:
+        target.write(as_json(done))
+    beside.chmod(stat.S_IMODE(path.stat().st_mode))
 
 
 def _part_name() -> str:

@@ -22,7 +22,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from audit.exports import orders, periods, rights
+from audit.exports import orders, periods, rights, undelivered
 from audit.exports.formats import FORMATS
 from audit.exports.making import MANIFEST_SUFFIX, as_json
 from audit.exports.query import exported_model
@@ -118,6 +118,8 @@ def deliver(pk: int) -> bool:
         if file is None or file.schedule is None:
             return False
         problem = _try_to_deliver(file, file.schedule)
+        if problem:
+            _tell_of_failure(file, file.schedule, problem)
         file.delivery_tried_at = Now()
         file.delivery_problem = problem
         if not problem:
@@ -136,20 +138,35 @@ def _try_to_deliver(file: ExportFile, schedule: ScheduledExport) -> str:
         else:
             _send(file, schedule)
     except (OSError, ValueError) as error:  # smtplib's errors are OSErrors
-        log.exception("export %s was not delivered", file.key)
-        return str(error)[:500] or type(error).__name__
+        log.warning("export %s was not delivered: %s", file.key, undelivered.for_the_log(error, schedule))
+        return undelivered.in_words(error, schedule)
+    _delivery_on_record(file, schedule, "export delivered")
+    return ""
+
+
+def _tell_of_failure(file: ExportFile, schedule: ScheduledExport, problem: str) -> None:
+    """Puts on record that the export was not delivered, unless the try before failed alike; tells those whom the
+    settings list of its first failure. The file is as it was before the try."""
+    if problem != file.delivery_problem:
+        _delivery_on_record(file, schedule, "export not delivered", why=problem)
+    if file.delivery_tried_at is None:
+        for path in settings.AUDIT_DELIVERY_FAILED:
+            import_string(path)(file, problem)
+
+
+def _delivery_on_record(file: ExportFile, schedule: ScheduledExport, act: str, **said: str) -> None:
     AccessRecord.objects.create(
         actor=file.owner,
         actor_name=file.owner_name,
-        act="export delivered",
+        act=act,
         parameters={
             "export": str(file.key),
             "to": schedule.recipient or f"folder {schedule.folder}",
             "sha256": file.manifest["sha256"],
+            **said,
         },
         row_count=file.rows,
     )
-    return ""
 
 
 def name_of(file: ExportFile, schedule: ScheduledExport) -> str:

@@ -94,8 +94,9 @@ class Log:
     def events(self) -> int:
         return sum(map(len, self.cases.values()))
 
-    def stages(self) -> set[str]:
-        return {event.stage for events in self.cases.values() for event in events}
+    def stages(self) -> Counter[str]:
+        """How many events each stage has."""
+        return Counter(event.stage for events in self.cases.values() for event in events)
 
     def repeated(self) -> int:
         """How many events say just what another of the same case says: its time, stage and actor."""
@@ -114,7 +115,7 @@ def read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) ->
 
 def _read_log(content: bytes, columns: Columns, times: TimeReader, span: Span) -> Log:
     records = _records(content, columns.headers())
-    header = _header(records)
+    header = _header(records, "The file")
     log = Log(hashlib.sha256(content).hexdigest(), header)
     reader = RowReader(columns, header, times, span)
     cases = defaultdict(list)
@@ -227,7 +228,7 @@ def read_parties(content: bytes) -> dict[str, str]:
     Raises LogRefused.
     """
     records = _records(content, ["stage", "party"])
-    header = [text.lower() for text in _header(records)]
+    header = [text.lower() for text in _header(records, "The party map")]
     at_stage, at_party = _position(header, "stage"), _position(header, "party")
     parties: dict[str, str] = {}
     for number, cells in records:
@@ -241,9 +242,11 @@ def read_parties(content: bytes) -> dict[str, str]:
     return parties
 
 
-def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
-    """The first row that is not blank."""
-    return [cell.strip() for cell in next(records, (0, []))[1]]
+def _header(records: Iterator[tuple[int, list[str]]], of: str) -> list[str]:
+    """The first row that is not blank. Raises LogRefused where there is none."""
+    for _, cells in records:
+        return [cell.strip() for cell in cells]
+    raise LogRefused(f"{of} is empty: it needs a row of headers and rows below it. Was it saved?")
 
 
 def _records(content: bytes, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -107,8 +107,15 @@ def steps_of(case: str, events: Sequence[Event], meaning: Meaning) -> Iterator[P
         )
 
 
-def settle_held(log: Log, meaning: Meaning) -> int:
-    """Takes out of the log the cases that the ledger holds; returns how many it holds just as the file has them.
+class Held(NamedTuple):
+    """How many cases of a file the ledger holds already: just as the file has them, and otherwise."""
+
+    same: int
+    otherwise: int
+
+
+def settle_held(log: Log, meaning: Meaning) -> Held:
+    """Takes out of the log the cases that the ledger holds; returns how many they are.
 
     The events of a case that the ledger holds otherwise become bad rows: a chain is never continued by a file.
     """
@@ -122,7 +129,7 @@ def settle_held(log: Log, meaning: Meaning) -> int:
         reason = f"the ledger holds the case “{case}” {_otherwise(content, events)}"
         log.bad += [BadRow(event.row, meaning.columns.case, reason, event.cells) for event in events]
     log.bad.sort(key=lambda bad: bad.row)
-    return same
+    return Held(same, len(held) - same)
 
 
 def _otherwise(held: Sequence[tuple[Any, ...]], events: Sequence[Event]) -> str:

@@ -24,6 +24,11 @@ DATE = re.compile(
     re.VERBOSE,
 )
 
+NUMBER = re.compile(r"\d{5,13}(?:[.,]\d+)?")
+# From 1954 to 2064, and from 1973 to 2065.
+SERIAL_DAYS, UNIX_SECONDS = (20_000, 60_000), (100_000_000, 3_000_000_000)
+SERIAL_EPOCH = datetime(1899, 12, 30)
+
 
 class UnreadableTime(ValueError):
     """The text is no time; the message says why."""
@@ -47,6 +52,8 @@ class TimeReader:
 
     def read(self, text: str) -> datetime:
         """The instant in UTC. Raises UnreadableTime, and TimeOpenToReading."""
+        if len(text) == 13 and text.isdecimal():  # fromisoformat would make a day and a time of some milliseconds
+            raise _not_understood(text)
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
@@ -75,7 +82,7 @@ class TimeReader:
     def _read_other(self, text: str) -> datetime:
         match = DATE.fullmatch(text)
         if match is None:
-            raise UnreadableTime(f"“{text[:60]}” is not a time that is understood")
+            raise _not_understood(text)
         part = match.groupdict()
         year, month, day = self._date(part, text)
         fraction = (part["fraction"] or "")[:6].ljust(6, "0")
@@ -105,6 +112,32 @@ class TimeReader:
                 f"“{text}”: say with --date-order whether the month comes first (mdy) or the day (dmy)."
             )
         return (year, second, first) if self.date_order == DAY_FIRST else (year, first, second)
+
+
+def _not_understood(text: str) -> UnreadableTime:
+    return UnreadableTime(f"“{text[:60]}” is not a time that is understood{_seems_to_be(text)}")
+
+
+def _seems_to_be(text: str) -> str:
+    """What a number in place of a time may mean, and what to do about it; nothing, where it is none."""
+    if not NUMBER.fullmatch(text):
+        return ""
+    number = float(text.replace(",", "."))
+    if _lies_in(SERIAL_DAYS, number):
+        at = SERIAL_EPOCH + timedelta(minutes=round(number * 24 * 60))
+        return (
+            f"; it seems to be a spreadsheet's serial number of {at:%Y-%m-%d %H:%M}. "
+            "Format the column as a date there, as 2024-05-01 12:00, and save the file again"
+        )
+    for unit, in_a_second in (("seconds", 1), ("milliseconds", 1000)):
+        if _lies_in(UNIX_SECONDS, number / in_a_second):
+            at = datetime.fromtimestamp(number / in_a_second, UTC)
+            return f"; it seems to be Unix {unit}. Write the column in ISO 8601, this one as {at:%Y-%m-%dT%H:%M:%SZ}"
+    return ""
+
+
+def _lies_in(span: tuple[int, int], number: float) -> bool:
+    return span[0] <= number < span[1]
 
 
 def _month(name: str) -> int:

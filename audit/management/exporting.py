@@ -44,6 +44,14 @@ class ExportCommand(BaseCommand):
         for name in exports.dimensions():
             parser.add_argument(f"--{name}", action="append", default=[], metavar="VALUE", help="may be given again")
         parser.add_argument(
+            "--dimension",
+            action="append",
+            default=[],
+            type=_dimension,
+            metavar="NAME=VALUE",
+            help="any dimension of the workflow, as --dimension region=West of an imported one; may be given again",
+        )
+        parser.add_argument(
             "--outcome", action="append", default=[], help="open, or a state that ends it; may be given again"
         )
 
@@ -61,7 +69,9 @@ class ExportCommand(BaseCommand):
 
     def _export(self, options: dict[str, Any], progress: exports.Progress) -> None:
         try:
-            export = self.question(options["format"], options["workflow"], _filters(options))
+            filters = _filters(options)
+            export = self.question(options["format"], options["workflow"], filters)
+            exports.refuse_unknown(export.workflow, filters)
         except (exports.UnknownWorkflow, ValueError) as error:
             raise CommandError(str(error)) from None
         if _has_period(options) and not options["cohort"]:
@@ -138,26 +148,27 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"“{text}” is not a day: write it as 2026-03-31") from None
 
 
-def _refuse_unknown_values(options: dict[str, Any]) -> None:
-    """A mistyped value would give an empty file that looks like an answer. Raises ValueError."""
-    if options["workflow"] not in (None, DEFAULT_WORKFLOW):
-        return
-    known = {name: [value for value, _ in found.choices()] for name, found in exports.dimensions().items()}
-    model = exports.exported_model(DEFAULT_WORKFLOW)
-    known["outcome"] = [exports.OPEN, *sorted(model.final_states if model else ())]
-    for name, values in known.items():
-        for value in options[name]:
-            if value not in values:
-                raise ValueError(f"--{name} {value}: not known. It is one of {', '.join(values)}.")
+def _dimension(text: str) -> tuple[str, str]:
+    name, _, value = (part.strip() for part in text.partition("="))
+    if not name or not value:
+        raise ArgumentTypeError(f"“{text}” names no dimension with a value: write it as region=West")
+    return name, value
+
+
+def _dimensions(options: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The values wanted of each dimension, whichever option names it."""
+    wanted: dict[str, list[str]] = {name: list(options[name]) for name in exports.dimensions() if options[name]}
+    for name, value in options["dimension"]:
+        wanted.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in wanted.items()}
 
 
 def _filters(options: dict[str, Any]) -> exports.Filters:
-    """Raises ValueError where the options do not fit together, or name what is not."""
-    _refuse_unknown_values(options)
+    """Raises ValueError where the options do not fit together."""
     return exports.Filters(
         cohort=options["cohort"] or (exports.FILED if _has_period(options) else exports.ALL),
         first_day=options["first_day"],
         last_day=options["last_day"],
-        dimensions={name: tuple(options[name]) for name in exports.dimensions() if options[name]},
+        dimensions=_dimensions(options),
         outcomes=tuple(options["outcome"]),
     )

@@ -37,7 +37,7 @@ TRANSITIONS_OF_KIND = {
     NoticeKind.DUE: ("due_soon", "overdue"),
     NoticeKind.DIGEST: ("digest",),
     NoticeKind.TRAINING: ("training",),
-    NoticeKind.EXPORTS: ("export", "schedule_ended"),
+    NoticeKind.EXPORTS: ("export", "schedule_ended", "delivery_failed"),
 }
 
 

@@ -259,6 +259,93 @@ def test_what_the_mail_server_refuses_is_tried_again_later(people, mailbox):
     assert orders.remove_expired() == 1
 
 
+def test_a_folder_that_cannot_be_written_is_told_of_in_words_and_without_the_path_of_the_server(
+    client, people, tmp_path, caplog
+):
+    (tmp_path / "deliveries").mkdir()
+    (tmp_path / "deliveries" / "a b").touch()
+    schedule(people, folder="a b")
+    work_off()
+    client.force_login(people.auditor)
+    page = client.get(reverse("audit:export_list")).text
+    assert "Not delivered: The folder “a b” cannot be written: a file of that name is there." in page
+    assert "make one for another folder. It is tried again every 15 minutes." in page
+    assert str(tmp_path) not in page
+    assert "FileExistsError" in caplog.text
+
+
+def test_the_owner_is_told_once_of_a_file_that_cannot_be_delivered_and_each_way_to_fail_is_on_record(
+    client, people, tmp_path
+):
+    deliveries = tmp_path / "deliveries"
+    deliveries.mkdir()
+    (deliveries / "monthly").touch()
+    schedule(people)
+    work_off()
+    for _ in range(2):
+        ExportFile.objects.update(delivery_tried_at=timezone.now() - 2 * schedules.TRY_AGAIN_AFTER)
+        assert schedules.deliver_made() == 0
+    notice = Notice.objects.get()
+    assert (notice.recipient, notice.title) == (people.auditor, "Your scheduled export could not be delivered")
+    assert "The folder “monthly” cannot be written: a file of that name is there." in notice.body
+    assert notice.transition in TRANSITIONS_OF_KIND[NoticeKind.EXPORTS]
+    client.force_login(people.auditor)
+    assert "Not delivered" in client.get(notice.path).text
+    record = AccessRecord.objects.get(act="export not delivered")
+    file = ExportFile.objects.get()
+    assert (record.actor, record.parameters["export"]) == (people.auditor, str(file.key))
+    assert record.parameters["why"] == file.delivery_problem
+    assert record.parameters["to"] == "folder monthly"
+
+    people.auditor.roles = ["operator"]
+    people.auditor.save()
+    ExportFile.objects.update(delivery_tried_at=timezone.now() - 2 * schedules.TRY_AGAIN_AFTER)
+    assert schedules.deliver_made() == 0
+    assert AccessRecord.objects.filter(act="export not delivered").first().parameters["why"] == schedules.MAY_NOT_READ
+    assert Notice.objects.count() == 1
+
+
+def test_an_owner_who_has_left_is_not_told_of_what_was_not_delivered(people):
+    schedule(people)
+    schedules.make_due()
+    file = ExportFile.objects.get()
+    assert orders.make(file.pk)
+    people.auditor.is_active = False
+    people.auditor.save()
+    assert not schedules.deliver(file.pk)
+    assert AccessRecord.objects.get(act="export not delivered").parameters["why"] == schedules.MAY_NOT_READ
+    assert not Notice.objects.exists()
+
+
+def test_a_file_that_is_gone_before_it_is_delivered_is_told_of(people):
+    schedule(people)
+    schedules.make_due()
+    file = ExportFile.objects.get()
+    assert orders.make(file.pk)
+    file.refresh_from_db()
+    orders.path_of(file).unlink()
+    schedules.deliver(file.pk)
+    file.refresh_from_db()
+    assert file.delivery_problem.startswith("The file that was made is not there any more.")
+
+
+def test_a_mail_server_that_is_away_is_told_of_and_the_log_names_no_mailbox(people, mailbox, settings, caplog):
+    caplog.set_level("WARNING", logger="mail.log")  # of the server of the test
+    schedule(people, recipient=people.auditor.email)
+    mailbox.refuses = True
+    work_off()
+    assert ExportFile.objects.get().delivery_problem.startswith(
+        "The mail server refused the message, with the code 451."
+    )
+    assert "SMTPDataError 451" in caplog.text
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        settings.EMAIL_PORT = unused.getsockname()[1]
+    ExportFile.objects.update(delivery_tried_at=None)
+    schedules.deliver_made()
+    assert ExportFile.objects.get().delivery_problem.startswith("The mail server cannot be reached.")
+    assert people.auditor.email not in caplog.text
+
+
 def test_nothing_is_made_for_an_owner_who_may_not_read_any_more(people):
     schedule(people)
     schedules.make_due()

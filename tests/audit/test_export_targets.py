@@ -36,12 +36,21 @@ def test_a_link_is_followed_and_stays_a_link(people, tmp_path):
     assert number in (tmp_path / "real.csv").read_text()
 
 
-def test_a_file_that_is_replaced_keeps_who_may_read_it(people, tmp_path):
+def rights_of(*paths: Path) -> set[int]:
+    return {stat.S_IMODE(path.stat().st_mode) for path in paths}
+
+
+def test_only_who_made_a_file_may_read_it_and_its_manifest(people, tmp_path):
+    export(tmp_path / "x.csv")
+    assert rights_of(tmp_path / "x.csv", tmp_path / "x.csv.manifest.json") == {0o600}
+
+
+def test_a_file_that_is_replaced_keeps_who_may_read_it_and_its_manifest_follows(people, tmp_path):
     target = tmp_path / "kept.csv"
     export(target)
     target.chmod(0o640)
     export(target)
-    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert rights_of(target, tmp_path / "kept.csv.manifest.json") == {0o640}
 
 
 def test_an_earlier_export_is_replaced_and_whatever_else_stands_there_is_kept(people, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -171,6 +172,61 @@ def test_the_same_file_read_with_another_party_map_is_told_from_one_with_other_s
     with pytest.raises(CommandError, match="Nothing was imported"):
         load(file, final=["y"])
     assert "with the same steps and another party map, other final stages" in capsys.readouterr().err
+
+
+def test_what_corrects_a_case_on_the_ledger_is_said_once(file, capsys):
+    cases = [[case, "x", "2024-03-05T10:00Z", ""] for case in "AB"]
+    write(file, cases)
+    load(file)
+    write(file, [*cases, *([case, "y", "2024-03-06T10:00Z", ""] for case in "AB")])
+    with pytest.raises(CommandError):
+        load(file)
+    told = capsys.readouterr().err
+    assert told.count("import the whole corrected file under another name: --workflow NAME") == 1
+    assert "The ledger holds 2 of the cases otherwise, and a history on it is never changed." in told
+    load(file, workflow="legacy, corrected")
+    assert "otherwise" not in capsys.readouterr().err
+
+
+def test_a_rehearsal_says_what_would_come_and_writes_nothing(file, tmp_path, capsys):
+    write(file, [["A", "Check", "2024-03-05T10:00Z", ""], ["A", "Done", "2024-03-06T10:00Z", ""]])
+    parties = tmp_path / "parties.csv"
+    parties.write_text("stage,party\nCheck,HSI\n")
+    load(file, check=True, party_map=parties)
+    said = capsys.readouterr()
+    assert said.out.splitlines()[:2] == [
+        "Stage “Check”: 1 events, on HSI’s clock.",
+        "Stage “Done”: 1 events, on nobody’s clock.",
+    ]
+    assert "Only checked, nothing was written. It would import 1 cases with 2 events as workflow “legacy”." in said.out
+    assert "The party map does not name the stage “Done”" in said.err
+    assert not StepEvent.objects.exists()
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize("skip_bad", [True, False])
+def test_a_rehearsal_names_bad_rows_and_writes_them_nowhere(file, tmp_path, capsys, skip_bad):
+    write(file, [["A", "Check", "2024-03-05T10:00Z", ""], ["B", "Check", "yesterday", ""]])
+    stopped = (
+        nullcontext() if skip_bad else pytest.raises(CommandError, match=r"Nothing would be imported\. Bad rows: 1")
+    )
+    with stopped:
+        load(file, check=True, skip_bad=skip_bad, rejected=tmp_path / "bad.csv")
+    said = capsys.readouterr()
+    assert "Row 3, column “time:timestamp”: “yesterday” is not a time that is understood." in said.err
+    assert "Stage “Check”: 1 events" in said.out
+    assert ("Bad rows left out: 1." in said.out) == skip_bad
+    assert list(tmp_path.iterdir()) == [file]
+    assert not StepEvent.objects.exists()
+
+
+def test_a_rehearsal_finds_the_cases_that_the_ledger_holds(file, capsys):
+    write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
+    load(file)
+    write(file, [["A", "y", "2024-03-05T10:00Z", ""]])
+    with pytest.raises(CommandError, match="Nothing would be imported"):
+        load(file, check=True)
+    assert "The ledger holds 1 of the cases otherwise" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [model.workflow for model in verify.subject_models()])

@@ -69,6 +69,20 @@ def test_a_file_without_rows_is_no_import(file):
     assert not AccessRecord.objects.exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n  \n"])
+def test_an_empty_file_is_called_empty(file, content):
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=r"The file is empty: it needs a row of headers"):
+        load(file)
+
+
+def test_an_empty_party_map_is_called_empty(file, tmp_path):
+    write(file, [["A", "x", "2024-03-05T10:00Z", ""]])
+    (tmp_path / "parties.csv").touch()
+    with pytest.raises(CommandError, match="The party map is empty"):
+        load(file, party_map=tmp_path / "parties.csv")
+
+
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_row_stops_the_whole_import_and_is_named(file, capsys, what):
     write(file, [["G", "x", "2024-03-05T10:00Z", ""], BAD[what]])

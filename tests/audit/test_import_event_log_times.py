@@ -95,3 +95,24 @@ def test_a_time_to_come_is_bad():
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     log = read(f"{','.join(HEADER[:3])}\nA,x,{tomorrow}\n".encode())
     assert [bad.reason for bad in log.bad] == [f"“{tomorrow}” has not come yet"]
+
+
+SERIAL = "a spreadsheet's serial number of 2024-05-01 12:00. Format the column as a date there, as 2024-05-01 12:00"
+SEEM_TO_BE = {
+    "45413.5": SERIAL,
+    "45413,5": SERIAL,
+    "1714572000": "Unix seconds. Write the column in ISO 8601, this one as 2024-05-01T14:00:00Z",
+    "1710122800123": "Unix milliseconds. Write the column in ISO 8601, this one as 2024-03-11T02:06:40Z",
+}
+
+
+@pytest.mark.parametrize("number", SEEM_TO_BE)
+def test_a_number_is_no_time_and_is_told_what_it_seems_to_be(number):
+    with pytest.raises(UnreadableTime, match=f"not a time that is understood; it seems to be {SEEM_TO_BE[number]}"):
+        TimeReader(ZoneInfo("UTC")).read(number)
+
+
+@pytest.mark.parametrize("number", ["7", "12345", "99999999999"])
+def test_of_another_number_nothing_is_guessed(number):
+    with pytest.raises(UnreadableTime, match=r"is not a time that is understood$"):
+        TimeReader(ZoneInfo("UTC")).read(number)

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from audit.exports import orders
+from audit.exports import orders, periods, schedules
 from audit.models import ExportFile
 from tests import factories
 from tests.browser import axe_violations, console_errors, is_wider_than_window
@@ -74,3 +74,27 @@ def test_each_page_is_accessible_and_obeys_the_policy_at_two_widths(people: Peop
                 found[name, width["width"]] = violations or "wider than the window"
     assert not found
     assert not errors
+
+
+def test_what_was_not_delivered_leaves_the_links_to_the_file_in_sight(
+    people: People, page_of, settings, tmp_path: Path
+):
+    settings.EXPORT_DELIVERY_FOLDER = tmp_path
+    folder = "x" * 100
+    (tmp_path / folder).touch()
+    first = periods.last_period(periods.Kind.MONTH, periods.today()).first_day
+    when = {"period": periods.Kind.MONTH, "first_day": first, "filters": {"cohort": "filed"}}
+    schedules.schedule_export(owner=people.auditor, workflow="request", format="csv", folder=folder, **when)
+    schedules.make_due()
+    file = ExportFile.objects.get()
+    assert orders.make(file.pk)
+    assert not schedules.deliver(file.pk)
+    page = page_of(people.auditor)
+    page.goto(reverse("audit:export_list"))
+    if shots := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{shots}/not-delivered.png", full_page=True)
+    manifest = page.get_by_role("link", name="Manifest of").bounding_box()
+    table = page.locator(".usa-table-container--scrollable").bounding_box()
+    assert manifest
+    assert table
+    assert manifest["x"] + manifest["width"] <= table["x"] + table["width"]

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.calendar import CalendarError
 from audit.imports import record
 from audit.imports.log import Columns, Log, LogRefused, read_log, read_parties
-from audit.imports.record import Meaning
+from audit.imports.record import Held, Meaning
 from audit.imports.rejected import rejected_rows
 from audit.imports.times import DAY_FIRST, MONTH_FIRST, TimeReader
 from audit.management.targets import INTERRUPTED, add_overwrite, check_rejected
@@ -59,6 +59,11 @@ class Command(BaseCommand):
             help="only a case whose last event is one of these has ended",
         )
         parser.add_argument(
+            "--check",
+            action="store_true",
+            help="rehearse: read and check everything, say what would come, write nothing",
+        )
+        parser.add_argument(
             "--skip-bad", action="store_true", help="import the good rows and write the others to a file"
         )
         parser.add_argument(
@@ -86,18 +91,22 @@ class Command(BaseCommand):
         log = read_log(options["file"].read_bytes(), columns, times, record.span_of_calendar())
         self._warn(log, meaning, bool(options["party_map"]))
         repeated = log.repeated()
-        same = record.settle_held(log, meaning)
-        self._settle_bad(log, options)
-        self._write(log, meaning, _facts(options))
+        held = record.settle_held(log, meaning)
+        if options["check"]:
+            self._show_stages(log, meaning)
+        self._settle_bad(log, held, options)
+        if not options["check"]:
+            self._write(log, meaning, _facts(options))
+        done = "Only checked, nothing was written. It would import" if options["check"] else "Imported"
         self.stdout.write(
-            f"Imported {len(log.cases)} cases with {log.events} events as workflow “{meaning.workflow}”. "
-            f"In the ledger already: {same} cases. Bad rows left out: {len(log.bad)}. "
+            f"{done} {len(log.cases)} cases with {log.events} events as workflow “{meaning.workflow}”. "
+            f"In the ledger already: {held.same} cases. Bad rows left out: {len(log.bad)}. "
             f"Rows that say what another says (same case, stage, time and actor), all kept: {repeated}."
         )
 
     def _warn(self, log: Log, meaning: Meaning, mapped: bool) -> None:
         """Says what may be a slip of the pen: the import goes on."""
-        stages = log.stages()
+        stages = log.stages().keys()
         for stage in sorted(set(meaning.final) - stages):
             self.stderr.write(f"No row is in the final stage “{stage}”.")
         if not mapped:
@@ -112,23 +121,52 @@ class Command(BaseCommand):
                 f"The party “{party}” of the party map is none of this system's: {', '.join(sorted(known))}."
             )
 
-    def _settle_bad(self, log: Log, options: dict[str, Any]) -> None:
+    def _show_stages(self, log: Log, meaning: Meaning) -> None:
+        """Says what comes of the good rows, stage by stage."""
+        for stage, events in sorted(log.stages().items()):
+            party = meaning.parties.get(stage) or "nobody"
+            self.stdout.write(f"Stage “{stage}”: {events} events, on {party}’s clock.")
+
+    def _settle_bad(self, log: Log, held: Held, options: dict[str, Any]) -> None:
         """Raises CommandError where bad rows stand against the import."""
         if not log.bad:
             return
+        self._list_bad(log, held)
+        file: Path = options["file"]
+        rejected = options["rejected"] or (options["skip_bad"] and file.with_name(f"{file.name}.rejected.csv"))
+        if rejected:
+            self._keep_rejected(log, rejected, options)
+        if not options["skip_bad"]:
+            raise CommandError(
+                f"Nothing {'would be' if options['check'] else 'was'} imported. Bad rows: {len(log.bad)}. "
+                f"Without them there are {len(log.cases)} cases with {log.events} events. "
+                "Correct them, or leave them out with --skip-bad."
+            )
+
+    def _list_bad(self, log: Log, held: Held) -> None:
         for bad in log.bad[:SHOWN]:
             self.stderr.write(str(bad))
         if len(log.bad) > SHOWN:
             self.stderr.write(f"… and {len(log.bad) - SHOWN} more.")
-        file: Path = options["file"]
-        rejected = options["rejected"] or (options["skip_bad"] and file.with_name(f"{file.name}.rejected.csv"))
-        if rejected:
-            _write_rejected(log, rejected, options)
-            self.stderr.write(f"The bad rows are in {rejected}.")
-        if not options["skip_bad"]:
-            raise CommandError(
-                f"Nothing was imported. Bad rows: {len(log.bad)}. Correct them, or leave them out with --skip-bad."
+        if held.otherwise:
+            self.stderr.write(
+                f"The ledger holds {held.otherwise} of the cases otherwise, and a history on it is never changed. To "
+                "correct one, import the whole corrected file under another name: --workflow NAME."
             )
+
+    def _keep_rejected(self, log: Log, rejected: Path, options: dict[str, Any]) -> None:
+        """Raises CommandError where another file stands there, OSError.
+
+        The same rows may stand there: a command that is run again after an interruption finds its own.
+        """
+        content = rejected_rows(log)
+        if not (rejected.is_file() and rejected.read_bytes() == content):
+            sources = [options["file"], *([options["party_map"]] if options["party_map"] else [])]
+            check_rejected(rejected, *sources, overwrite=options["overwrite"])
+            if options["check"]:
+                return
+            rejected.write_bytes(content)
+        self.stderr.write(f"The bad rows are in {rejected}.")
 
     def _write(self, log: Log, meaning: Meaning, facts: Mapping[str, Any]) -> None:
         """Raises CommandError where it was interrupted."""
@@ -142,19 +180,6 @@ class Command(BaseCommand):
                 "Run the same command again; it goes on with the others.",
                 returncode=INTERRUPTED,
             ) from None
-
-
-def _write_rejected(log: Log, path: Path, options: dict[str, Any]) -> None:
-    """Raises CommandError where another file stands there, OSError.
-
-    The same rows may stand there: a command that is run again after an interruption finds its own.
-    """
-    content = rejected_rows(log)
-    if path.is_file() and path.read_bytes() == content:
-        return
-    sources = [options["file"], *([options["party_map"]] if options["party_map"] else [])]
-    check_rejected(path, *sources, overwrite=options["overwrite"])
-    path.write_bytes(content)
 
 
 def _dimensions(options: Sequence[str]) -> dict[str, str]:
