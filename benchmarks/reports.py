@@ -29,7 +29,7 @@ from designation.models import Request
 WORKFLOW = "request"
 # Ours hardly grows with the requests, DuckDB's does: the comparison is promised for many, and shown for fewer.
 AGAINST_DUCKDB = 0.25
-MANY = 900_000  # a load of a million has some hundreds fewer
+MANY = 1_000_000
 EVENTS = """
 COPY (
     SELECT step.subject, step.sequence, step.from_state AS stage, step.final,

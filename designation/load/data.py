@@ -44,7 +44,7 @@ class NoWorkingDays(Exception):
 
 
 def generate(*, requests: int, seed: int, years: int, until: datetime, tell: Callable[[str], None]) -> None:
-    """Invents the requests of the years before `until`, evenly filed, as far as they have come by then.
+    """Invents requests, evenly filed over the years before `until`, as far as they have come by then.
 
     An agent's requests lie about a year apart. Needs the reference data and a database user who may switch triggers
     off. The makers that settings.LOAD_MAKERS lists add what is other apps'; see `_make_further`. Raises NotEmpty,
@@ -104,13 +104,13 @@ def _next(cursor: CursorWrapper, sequence: str) -> int:
 
 
 def _working_days(until: datetime, years: int) -> list[datetime]:
-    """The opening instants of the full working days of the years before."""
+    """The opening instants of the full working days of the years before that are over."""
     clock = calendar.load()
     first = (until - timedelta(days=365.25 * years)).timestamp()
     days = [
         datetime.fromtimestamp(opens, UTC)
         for opens, length in zip(clock.opens, clock.lengths, strict=True)
-        if first <= opens < until.timestamp() and length == histories.DAY_SECONDS
+        if first <= opens <= until.timestamp() - length and length == histories.DAY_SECONDS
     ]
     if not days:
         raise NoWorkingDays

@@ -61,7 +61,7 @@ def test_a_failure_half_way_leaves_nothing_done(people, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("The mail room is on fire.")
 
-    monkeypatch.setattr(workflow, "notify", fail)
+    monkeypatch.setattr(workflow.requests, "notify", fail)
     with pytest.raises(RuntimeError):
         workflow.transition("approve", [request.pk], actor=people.dea_hq)
     assert Request.objects.get(pk=request.pk).state == "dea_decision"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -10,6 +13,7 @@ from django.test import override_settings
 
 from audit import ledger, verify
 from audit.models import StageVisit, StepEvent
+from designation.load.data import generate as made
 from designation.models import Agent, Designation, FieldOpinion, Request
 from tests import factories
 
@@ -32,6 +36,13 @@ def test_a_load_is_lawful_and_its_ledger_verifies():
     steps = StepEvent.objects.count()
     assert 7 * REQUESTS < steps < 9 * REQUESTS
     assert StageVisit.objects.open().filter(workflow="request").count() == Request.objects.open().count() > 0
+
+
+@pytest.mark.parametrize("hour", [9, 13, 17, 21])
+def test_at_whatever_hour_it_is_made_all_its_requests_are_filed(hour):
+    wednesday = datetime(2026, 3, 4, hour, tzinfo=ZoneInfo("America/New_York"))
+    made(requests=REQUESTS, seed=1, years=1, until=wednesday, tell=lambda said: None)
+    assert Request.objects.count() == REQUESTS
 
 
 FOREIGN_KEYS = """
