@@ -6,15 +6,14 @@ from collections.abc import Mapping
 
 import psutil
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from audit import exports
 from audit.exports.snapshot import NO_NESTED_LOOPS
 from benchmarks.harness import Check, main, timed
+from benchmarks.users import signed_in, user_with
 
 MEGABYTE = 1024 * 1024
 COLUMNS = 15  # at least
@@ -22,9 +21,8 @@ COLUMNS = 15  # at least
 
 def measure() -> tuple[list[Check], Mapping[str, float]]:
     settings.ALLOWED_HOSTS = ["testserver"]
-    auditor, _ = get_user_model().objects.get_or_create(username="benchmark", defaults={"roles": ["auditor"]})
-    client = Client()
-    client.force_login(auditor)
+    auditor = user_with("auditor")
+    client = signed_in(auditor)
     export = exports.processing_times("request", user=auditor)
     assert len(export.columns) >= COLUMNS, "the export has become narrower than the limit speaks of"
     sizes: dict[str, int] = {}

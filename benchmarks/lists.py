@@ -15,16 +15,16 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from audit.keyset import AFTER, Part, Position
 from benchmarks.harness import ROUNDS, Check, main
+from benchmarks.users import signed_in, user_with
 from designation import agent_selectors, selectors
 from designation.forms import RequestFilterForm
-from designation.models import Agent, Designation, Office, Request, User
+from designation.models import Agent, Designation, Request, User
 from designation.views.agents import BY_NAME
 from training.selectors import completions as completion_selectors
 
@@ -86,7 +86,7 @@ class Listed:
 
 def measure() -> tuple[list[Check], Mapping[str, float]]:
     settings.ALLOWED_HOSTS = ["testserver"]
-    staff, auditor = _user("hsi_hq", "HSI-HQ"), _user("auditor", None)
+    staff, auditor = user_with("hsi_hq", "HSI-HQ"), user_with("auditor")
     seconds: dict[str, float] = {}
     checks = []
     of_staff = [
@@ -95,22 +95,13 @@ def measure() -> tuple[list[Check], Mapping[str, float]]:
         *_agent_lists(staff),
         *_completion_lists(staff),
     ]
-    for user, lists in ((staff, of_staff), (auditor, _admin_lists(auditor))):
-        client = Client()
-        client.force_login(user)
+    for asking, lists in ((staff, of_staff), (auditor, _admin_lists(auditor))):
+        client = signed_in(asking)
         for listed in lists:
             first, deep = _sql_seconds(client, [listed.at(None), listed.at(listed.deep())])
             seconds |= {f"{listed.name}, first page": first, f"{listed.name}, deep": deep}
             checks.append(Check(f"{listed.name}: a deep page against the first", deep / first, MOST, "times"))
     return checks, seconds
-
-
-def _user(role: str, office: str | None) -> User:
-    at = Office.objects.get(code=office) if office else None
-    user, _ = get_user_model().objects.get_or_create(
-        username=f"benchmark {role}", defaults={"roles": [role], "office": at}
-    )
-    return user
 
 
 def _request_lists(user: User) -> Iterator[Listed]:

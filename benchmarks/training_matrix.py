@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks.harness import Check, main, timed
+from benchmarks.users import signed_in, user_with
 from designation.models import Agent
 from training.models import Completion, Module, OfficeStanding
 from training.tracking import matrix
@@ -80,10 +79,9 @@ FROM designation_agent AS agent WHERE agent.badge_number ~ '^M[0-9]+$' GROUP BY 
 
 def measure() -> tuple[list[Check], Mapping[str, float]]:
     settings.ALLOWED_HOSTS = ["testserver"]
-    auditor, _ = get_user_model().objects.get_or_create(username="benchmark", defaults={"roles": ["auditor"]})
+    auditor = user_with("auditor")
     _fill(auditor.pk)
-    client, today = Client(), timezone.localdate()
-    client.force_login(auditor)
+    client, today = signed_in(auditor), timezone.localdate()
     agent = Agent.objects.get(badge_number="M1")
     module = Module.objects.get(code="BENCH-1")
 
