@@ -63,9 +63,9 @@ class NewClosureForm(ConfirmedForm):
             if effect.closed_days
             else f"{_counted(effect.shortened_days, 'working day')} will be open {hours} at most"
         )
-        first, last = (date_format(day, "l, N j, Y") for day in (closure.first_day, closure.last_day))
+        ends = dict.fromkeys(date_format(day, "l, N j, Y") for day in (closure.first_day, closure.last_day))
         return [
-            f"{days}: {first} to {last}, in the calendar “{closure.calendar}”.",
+            f"{days}: {' to '.join(ends)}, in the calendar “{closure.calendar}”.",
             f"{_counted(effect.open_stays, 'open stay')} will have a later due time.",
             f"{_counted(effect.ended_stays, 'ended stay')} {_of_the_ended(closure)}",
             "It can be withdrawn, which moves all back; both stay on record.",

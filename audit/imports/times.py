@@ -127,7 +127,7 @@ def _seems_to_be(text: str) -> str:
         at = SERIAL_EPOCH + timedelta(minutes=round(number * 24 * 60))
         return (
             f"; it seems to be a spreadsheet's serial number of {at:%Y-%m-%d %H:%M}. "
-            "Format the column as a date there, as 2024-05-01 12:00, and save the file again"
+            "Format the column there as a date, to read like this one, and save the file again"
         )
     for unit, in_a_second in (("seconds", 1), ("milliseconds", 1000)):
         if _lies_in(UNIX_SECONDS, number / in_a_second):

@@ -416,6 +416,11 @@ def closure(**values: str) -> dict[str, str]:
     return given | values
 
 
+def test_a_closure_of_one_day_names_it_once(people, as_user):
+    asked = as_user(people.operator).post(NEW_CLOSURE, closure(last_day="2026-03-05")).context["asks"]
+    assert asked[0] == "1 working day will not be worked: Thursday, March 5, 2026, in the calendar “federal”."
+
+
 def test_an_operator_enters_a_closure_which_is_on_record_and_in_the_calendar(people, as_user):
     version = calendar.load().version
     client = as_user(people.operator)

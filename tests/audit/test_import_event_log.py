@@ -174,6 +174,15 @@ def test_the_same_file_read_with_another_party_map_is_told_from_one_with_other_s
     assert "with the same steps and another party map, other final stages" in capsys.readouterr().err
 
 
+def test_a_refusal_says_how_many_of_the_other_cases_the_ledger_holds(file):
+    cases = [[case, "x", "2024-03-05T10:00Z", ""] for case in "ABC"]
+    write(file, cases)
+    load(file)
+    write(file, [*cases, ["C", "y", "2024-03-06T10:00Z", ""]])
+    with pytest.raises(CommandError, match=r"0 new cases with 0 events\. In the ledger already: 2 cases\."):
+        load(file)
+
+
 def test_what_corrects_a_case_on_the_ledger_is_said_once(file, capsys):
     cases = [[case, "x", "2024-03-05T10:00Z", ""] for case in "AB"]
     write(file, cases)
@@ -195,8 +204,8 @@ def test_a_rehearsal_says_what_would_come_and_writes_nothing(file, tmp_path, cap
     load(file, check=True, party_map=parties)
     said = capsys.readouterr()
     assert said.out.splitlines()[:2] == [
-        "Stage “Check”: 1 events, on HSI’s clock.",
-        "Stage “Done”: 1 events, on nobody’s clock.",
+        "Stage “Check”: 1 event, on HSI’s clock.",
+        "Stage “Done”: 1 event, on nobody’s clock.",
     ]
     assert "Only checked, nothing was written. It would import 1 cases with 2 events as workflow “legacy”." in said.out
     assert "The party map does not name the stage “Done”" in said.err
@@ -214,7 +223,7 @@ def test_a_rehearsal_names_bad_rows_and_writes_them_nowhere(file, tmp_path, caps
         load(file, check=True, skip_bad=skip_bad, rejected=tmp_path / "bad.csv")
     said = capsys.readouterr()
     assert "Row 3, column “time:timestamp”: “yesterday” is not a time that is understood." in said.err
-    assert "Stage “Check”: 1 events" in said.out
+    assert "Stage “Check”: 1 event, on" in said.out
     assert ("Bad rows left out: 1." in said.out) == skip_bad
     assert list(tmp_path.iterdir()) == [file]
     assert not StepEvent.objects.exists()

@@ -97,7 +97,7 @@ def test_a_time_to_come_is_bad():
     assert [bad.reason for bad in log.bad] == [f"“{tomorrow}” has not come yet"]
 
 
-SERIAL = "a spreadsheet's serial number of 2024-05-01 12:00. Format the column as a date there, as 2024-05-01 12:00"
+SERIAL = "a spreadsheet's serial number of 2024-05-01 12:00. Format the column there as a date, to read like this one"
 SEEM_TO_BE = {
     "45413.5": SERIAL,
     "45413,5": SERIAL,

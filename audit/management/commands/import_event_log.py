@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from audit.calendar import CalendarError
 from audit.imports import record
@@ -125,7 +126,7 @@ class Command(BaseCommand):
         """Says what comes of the good rows, stage by stage."""
         for stage, events in sorted(log.stages().items()):
             party = meaning.parties.get(stage) or "nobody"
-            self.stdout.write(f"Stage “{stage}”: {events} events, on {party}’s clock.")
+            self.stdout.write(f"Stage “{stage}”: {events} event{pluralize(events)}, on {party}’s clock.")
 
     def _settle_bad(self, log: Log, held: Held, options: dict[str, Any]) -> None:
         """Raises CommandError where bad rows stand against the import."""
@@ -139,7 +140,8 @@ class Command(BaseCommand):
         if not options["skip_bad"]:
             raise CommandError(
                 f"Nothing {'would be' if options['check'] else 'was'} imported. Bad rows: {len(log.bad)}. "
-                f"Without them there are {len(log.cases)} cases with {log.events} events. "
+                f"Without them there are {len(log.cases)} new cases with {log.events} events. "
+                f"In the ledger already: {held.same} cases. "
                 "Correct them, or leave them out with --skip-bad."
             )
 
