@@ -17,6 +17,7 @@ from audit.reports.figures import Moment, figures
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period, last_twelve_months
 from audit.reports.question import FILED, Question
 from designation.demo.data import make_demo_data
+from designation.models import Request
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +98,8 @@ def test_demo_data_is_kept_as_it_is_computed():
 @pytest.mark.parametrize("how", [{}, {"by": "office"}, {"every": MONTH}, {"by": "office", "every": MONTH}])
 def test_of_what_headquarters_of_dea_sees_figures_are_kept_too(people, how, filters):
     make_demo_data(seed=3, count=120, until=timezone.now())
+    # More than end before they are sent to DEA of so few.
+    Request.objects.filter(pk__in=Request.objects.order_by("pk").values("pk")[:60]).update(transmitted=False)
     today = timezone.localdate()
     summarising.summarise("request", today=today)
     assert summarising.periods_that_differ("request") == []
@@ -104,7 +107,7 @@ def test_of_what_headquarters_of_dea_sees_figures_are_kept_too(people, how, filt
     everything = figures(of_all, Moment.now(), **how)
     kept, computed = kept_and_computed(of_all.but(user=people.dea_hq), **how)
     assert kept == computed
-    assert kept != everything, "nothing ended before it was sent to DEA"
+    assert kept != everything
 
 
 def test_what_is_filed_is_not_kept_of_a_part_since_it_may_become_part_of_it_later(people):
