@@ -49,6 +49,11 @@ def kept_parts(workflow: str) -> list[str]:
     return sorted(parts_of(model_of(workflow)))
 
 
+def kept_by(workflow: str) -> list[str]:
+    """The dimensions, then the parts: each is a column of the facts that are summed up."""
+    return [*kept_dimensions(workflow), *kept_parts(workflow)]
+
+
 # Asked for by itself, so that PostgreSQL knows how few steps come after it.
 OLDEST_POSITION = "SELECT coalesce(min(ledger_position), 0) FROM audit_summarisedperiod WHERE workflow = %s"
 # Steps added since the oldest kept position: the time of each, and the time of the end that it undid.
@@ -84,7 +89,7 @@ def holding(workflow: str, wanted: Sequence[Period], calendar: MeasuredWith) -> 
         "workflow": workflow,
         "calendar": calendar.pk,
         "zone": calendar.zone.key,
-        "dimensions": [*kept_dimensions(workflow), *kept_parts(workflow)],
+        "dimensions": kept_by(workflow),
         "since": [period.since for period in wanted],
         "until": [period.until for period in wanted],
     }

@@ -20,7 +20,7 @@ from audit.reports.facts import AGGREGATES, cases, facts, unclocked
 from audit.reports.periods import FISCAL_YEAR, MONTH, WEEK, Period
 from audit.reports.question import FILED, MeasuredWith, Question, measured_with
 from audit.reports.sources import workflow_sources
-from audit.summaries import BUCKETS, holding, kept_dimensions, kept_parts
+from audit.summaries import BUCKETS, holding, kept_by, kept_dimensions, kept_parts
 
 TWELVE_MONTHS = "twelve_months"
 
@@ -179,7 +179,7 @@ def _make(cursor: Any, workflow: str, chunk: Chunk, calendar: Calendar, measured
                 calendar=calendar,
                 calendar_version=calendar.version,
                 calendar_built_at=calendar.built_at,
-                dimension_names=[*kept_dimensions(workflow), *kept_parts(workflow)],
+                dimension_names=kept_by(workflow),
             )
             for period in found
         )
@@ -216,7 +216,7 @@ def _read_facts(cursor: Any, workflow: str, span: Period, measured: MeasuredWith
 
 def _sets(workflow: str) -> dict[str, str]:
     """The parts of MAKE that depend on the dimensions: none of them, each, and each pair; so for all, and each part."""
-    names = [*kept_dimensions(workflow), *kept_parts(workflow)]
+    names = kept_by(workflow)
     columns = {name: f"d{place}" for place, name in enumerate(names)}
     grouped = [found for size in (0, 1, 2) for found in combinations(kept_dimensions(workflow), size)]
     sets = [[*found, *part] for part in ([], *([name] for name in kept_parts(workflow))) for found in grouped]
